@@ -1,0 +1,24 @@
+// Where session files lie while they are written: on tmpfs where there is room, because the
+// recorder's stores would otherwise be written to a disk over and over.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace heapdrift::process {
+
+// "/dev/shm/heapdrift-UID" of this user.
+std::string tmpfs_root();
+
+// A new directory below tmpfs_root(), with mode 0700. nullopt where the shared memory is missing,
+// small (as in containers, where it is charged to their memory limit), or not safely ours.
+std::optional<std::string> create_tmpfs_directory();
+
+// The directories below tmpfs_root() that are there now; none when it is not safely ours.
+std::vector<std::string> tmpfs_directories();
+
+// Regular files in a directory whose names end as session files do, sorted.
+std::vector<std::string> session_files_in(const std::string& directory);
+
+}  // namespace heapdrift::process
