@@ -23,7 +23,7 @@ public:
 
     // The bytes are versioned and compressed; the same table always gives the same bytes.
     std::vector<std::byte> encode() const;
-    // Bytes may come from strangers: nullopt for anything that encode() would not have written
+    // Bytes may come from strangers: nullopt for anything that is not the whole of a table
     // in this version, with memory bounded by constants and by the size of the input.
     static std::optional<SymbolTable> decode(std::span<const std::byte> bytes);
 

@@ -1,0 +1,23 @@
+// The file that still describes a module as it was recorded, and no other.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/model/module.h"
+
+namespace heapdrift::symbolize {
+
+struct ModuleFile {
+    int descriptor;    // open for reading; the taker closes it
+    std::string path;  // as debug files are searched relative to it
+};
+
+// The module's own file if its build-id is still the recorded one, else a separate debug file of
+// that build-id below one of the debug roots, for "[vdso]" a copy of this process's own. A module
+// recorded without build-id matches only a file without one: nothing more can be checked then.
+std::optional<ModuleFile> open_module_file(const model::Module& module,
+                                           const std::vector<std::string>& debug_roots);
+
+}  // namespace heapdrift::symbolize
