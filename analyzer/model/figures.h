@@ -1,0 +1,35 @@
+// The figures of a site, of a row of a report, or of a whole session, at one point in time.
+#pragma once
+
+#include <cstdint>
+
+namespace heapdrift::model {
+
+struct Figures {
+    uint64_t allocations = 0;
+    uint64_t allocated_bytes = 0;  // as requested
+    uint64_t deallocations = 0;
+    uint64_t deallocated_bytes = 0;
+    uint64_t live_allocations = 0;
+    uint64_t live_bytes = 0;
+    uint64_t temporary = 0;      // allocations freed before their thread's next allocation
+    uint64_t reallocations = 0;  // allocations that realloc made from an earlier block
+    // Of a site or row: live bytes in the snapshot nearest to the high-water mark.
+    uint64_t peak_live_bytes = 0;
+
+    Figures& operator+=(const Figures& other) {
+        allocations += other.allocations;
+        allocated_bytes += other.allocated_bytes;
+        deallocations += other.deallocations;
+        deallocated_bytes += other.deallocated_bytes;
+        live_allocations += other.live_allocations;
+        live_bytes += other.live_bytes;
+        temporary += other.temporary;
+        reallocations += other.reallocations;
+        peak_live_bytes += other.peak_live_bytes;
+        return *this;
+    }
+    bool operator==(const Figures&) const = default;
+};
+
+}  // namespace heapdrift::model
