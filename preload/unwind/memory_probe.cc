@@ -1,0 +1,51 @@
+#include "preload/unwind/memory_probe.h"
+
+#include <errno.h>
+
+#include <atomic>
+
+#include "preload/unwind/raw_syscall.h"
+
+namespace heapdrift {
+namespace {
+
+// rt_sigprocmask with a `how` that does not exist changes nothing: the kernel reads the set first
+// (EFAULT if it cannot), and only then refuses (EINVAL). Nearly every seccomp filter lets it
+// through, unlike process_vm_readv, and unlike msync and mincore it also tells PROT_NONE.
+constexpr uint64_t kNoSuchHow = 0x7fffffff;
+constexpr uint64_t kSignalSetSize = 8;
+
+long probe(uint64_t address) {
+    return raw_syscall(SYS_rt_sigprocmask, kNoSuchHow, address, 0, kSignalSetSize);
+}
+
+enum class Trust : uint8_t { unknown, usable, unusable };
+
+// Emulators check `how` first and would call everything readable. Relaxed: every thread that
+// finds it unknown comes to the same answer.
+constinit std::atomic<Trust> trust{Trust::unknown};
+
+bool probe_is_usable() {
+    Trust known = trust.load(std::memory_order_relaxed);
+    if (known == Trust::unknown) {
+        // The last page below the kernel's half can never be mapped.
+        constexpr uint64_t kNeverMapped = 0x7fff'ffff'f000;
+        known = probe(kNeverMapped) == -EFAULT ? Trust::usable : Trust::unusable;
+        trust.store(known, std::memory_order_relaxed);
+    }
+    return known == Trust::usable;
+}
+
+}  // namespace
+
+bool page_is_readable(uint64_t address) {
+    return probe_is_usable() && page_of(address) != 0 && probe(page_of(address)) == -EINVAL;
+}
+
+bool range_is_readable(uint64_t begin, uint64_t end) {
+    for (uint64_t page = page_of(begin); page < end; page += kProbePageSize)
+        if (!page_is_readable(page)) return false;
+    return begin < end;
+}
+
+}  // namespace heapdrift
