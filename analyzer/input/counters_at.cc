@@ -87,7 +87,7 @@ private:
             page_numbers_.emplace(page_key(page.table, page.index), page_numbers_.size());
         if (!added) return;  // a second page of the same cells: only a damaged file has one
         wanted_.resize(page_numbers_.size() * points_.size());
-        for (uint32_t i = 0; i < kCellsPerPage; ++i) {
+        for (uint32_t i = 0; i < kCellsPerPage && first + i < view_.site_limit(); ++i) {
             const CellCopy copy = read_cell(page.cell(i));
             for (size_t point = 0; point < points_.size(); ++point) {
                 if (points_[point] == kCurrent || copy.epoch < points_[point])

@@ -1,0 +1,109 @@
+#include "analyzer/input/session_loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "analyzer/input/counters_at.h"
+#include "analyzer/input/process_state.h"
+#include "analyzer/input/session_info.h"
+#include "analyzer/input/stack_reader.h"
+#include "analyzer/model/failure.h"
+#include "core/session_view.h"
+
+namespace heapdrift::input {
+
+namespace {
+
+SessionView checked_view(const OpenedSession& opened) {
+    SessionView view(opened.file.bytes());
+    if (view.error() != ViewError::none)
+        throw Failure(fmt::format("{}: {}", opened.path, view_error_text(view.error())));
+    return view;
+}
+
+std::vector<std::byte> read_embedded_symbols(const SessionView& view) {
+    std::vector<std::byte> blob;
+    for (const std::span<const std::byte> payload : view.symbols())
+        blob.insert(blob.end(), payload.begin(), payload.end());
+    uint64_t size = 0;
+    if (blob.size() < sizeof size) return {};
+    std::memcpy(&size, blob.data(), sizeof size);
+    if (size > blob.size() - sizeof size) return {};
+    blob.erase(blob.begin(), blob.begin() + sizeof size);
+    blob.resize(size);
+    return blob;
+}
+
+void read_high_water_mark(const Control& control, model::Profile& profile) {
+    const uint64_t mark = control.peak_live_bytes.load();
+    profile.peak_live_bytes = profile.at ? profile.at->peak_live_bytes : mark;
+    if (profile.peak_live_bytes == mark && mark != 0)
+        profile.peak_seconds = static_cast<double>(control.peak_time_ns.load()) * 1e-9;
+    profile.balance_slack_bytes = control.balance_slack_bytes.load();
+    // Each thread tells its balance in steps, so the mark may be a step behind what is live.
+    const uint64_t live = model::domain_totals(profile, Domain::heap).figures.live_bytes;
+    if (live > profile.peak_live_bytes) {
+        profile.peak_live_bytes = live;
+        profile.peak_seconds = profile.at_seconds();
+    }
+}
+
+std::optional<model::SnapshotInfo> peak_until(const std::vector<model::SnapshotInfo>& snapshots,
+                                              const std::optional<model::SnapshotInfo>& at) {
+    for (const model::SnapshotInfo& snapshot : snapshots)
+        if (snapshot.kind == SnapshotKind::peak && (!at || snapshot.number <= at->number))
+            return snapshot;
+    return std::nullopt;
+}
+
+}  // namespace
+
+OpenedSession open_session(const SessionAddress& address) {
+    if (!address.pid) return {MappedFile::open(address.file), address.file};
+    const OpenSession session = open_session_of(*address.pid);
+    return {MappedFile::adopt(session.fd, session.path), session.path};
+}
+
+LoadedSession load_session(const SessionAddress& address) {
+    return load_session(open_session(address), address.point);
+}
+
+LoadedSession load_session(OpenedSession opened, const std::string& point) {
+    LoadedSession loaded;
+    model::Profile& profile = loaded.profile;
+    std::vector<std::vector<Counters>> counters;
+    {
+        const SessionView view = checked_view(opened);
+        profile.snapshots = read_snapshots(view.header());
+        try {
+            profile.at = find_point(point, profile.snapshots, view.header().control.epoch.load());
+        } catch (const Failure& failure) {
+            throw Failure(fmt::format("{}: {}", opened.path, failure.what()));
+        }
+        profile.peak = peak_until(profile.snapshots, profile.at);
+        std::vector<uint32_t> points = {profile.at ? profile.at->number : kCurrent};
+        if (profile.peak) points.push_back(profile.peak->number);
+        counters = counters_at(view, points);
+    }
+    // Stacks of sites that were counted above may lie in segments that came after the view: a
+    // file that grew is looked at again.
+    opened.file.refresh();
+    const SessionView view = checked_view(opened);
+    profile.session =
+        read_session_info(view, opened.path, opened.file.device(), opened.file.inode());
+    profile.losses = read_losses(view);
+    profile.own_bytes = view.header().control.own_bytes.load();
+    profile.modules = read_modules(view);
+    profile.threads = read_threads(view);
+    read_sites(view, counters[0],
+               counters.size() > 1 ? std::span<const Counters>(counters[1])
+                                   : std::span<const Counters>(),
+               profile);
+    read_high_water_mark(view.header().control, profile);
+    loaded.embedded_symbols = read_embedded_symbols(view);
+    return loaded;
+}
+
+}  // namespace heapdrift::input

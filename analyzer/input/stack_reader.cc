@@ -1,0 +1,165 @@
+#include "analyzer/input/stack_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "analyzer/model/stack_builder.h"
+
+namespace heapdrift::input {
+
+namespace {
+
+// Frames of the recorder itself say nothing of the program.
+constexpr std::string_view kPreloadLibrary = "libheapdrift_preload.so";
+
+constexpr uint32_t kNotRead = ~uint32_t{0};
+constexpr uint32_t kHidden = kNotRead - 1;
+
+double to_seconds(uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
+
+// Counters read from a running program may be one operation apart.
+uint64_t minus(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
+
+model::Figures to_figures(const Counters& counters) {
+    model::Figures figures;
+    figures.allocations = counters.allocations;
+    figures.allocated_bytes = counters.allocated_bytes;
+    figures.deallocations = counters.deallocations;
+    figures.deallocated_bytes = counters.deallocated_bytes;
+    figures.live_allocations = minus(counters.allocations, counters.deallocations);
+    figures.live_bytes = minus(counters.allocated_bytes, counters.deallocated_bytes);
+    figures.temporary = counters.temporary;
+    figures.reallocations = counters.reallocations;
+    return figures;
+}
+
+class SiteReader {
+public:
+    SiteReader(const SessionView& view, model::Profile& profile)
+        : view_(view),
+          profile_(profile),
+          builder_(profile),
+          address_of_node_(view.node_limit(), kNotRead) {
+        for (const model::Module& module : profile.modules)
+            hidden_.push_back(model::base_name(module.path).starts_with(kPreloadLibrary));
+    }
+
+    void add(uint32_t id, const model::Figures& figures) {
+        model::Site site;
+        site.id = id;
+        site.figures = figures;
+        frames_.clear();
+        if (!follow(id, site)) {
+            site.end = StackEnd::unreadable;
+            ++profile_.losses.unfinished_sites;
+        }
+        builder_.add(site, frames_);
+    }
+
+private:
+    bool follow(uint32_t id, model::Site& site) {
+        const Site* record = view_.site(id);
+        if (record == nullptr) return false;
+        // Acquire: pairs with the recorder's release of node; the stack behind it is finished.
+        uint32_t node_id = record->node.load(std::memory_order_acquire);
+        if (static_cast<uint32_t>(record->domain) >= kDomainCount) return false;
+        site.domain = record->domain;
+        // A made-up file may have parents in a circle.
+        for (size_t depth = 0; depth <= kMaxDepth + 1; ++depth) {
+            const Node* node = node_id == 0 ? nullptr : view_.node(node_id);
+            if (node == nullptr) return false;
+            if (node->kind == FrameKind::root) {
+                site.end = node->end;
+                return static_cast<uint32_t>(node->end) <=
+                       static_cast<uint32_t>(StackEnd::unreadable);
+            }
+            uint32_t& address = address_of_node_[node_id];
+            if (address == kNotRead) address = intern(*node);
+            if (address != kHidden) frames_.push_back(address);
+            node_id = node->parent;
+        }
+        return false;
+    }
+
+    uint32_t intern(const Node& node) {
+        model::CodeAddress address;
+        address.kind = node.kind;
+        address.offset = node.address;
+        if (node.module < profile_.modules.size() &&
+            !profile_.modules[node.module].path.empty()) {
+            if (hidden_[node.module]) return kHidden;
+            address.module = node.module;
+            address.offset -= profile_.modules[node.module].load_bias;
+        }
+        return builder_.intern_address(address);
+    }
+
+    const SessionView& view_;
+    model::Profile& profile_;
+    model::StackBuilder builder_;
+    std::vector<uint32_t> address_of_node_;
+    std::vector<bool> hidden_;  // by module
+    std::vector<uint32_t> frames_;
+};
+
+}  // namespace
+
+std::vector<model::Module> read_modules(const SessionView& view) {
+    std::vector<model::Module> modules;
+    for (uint32_t id = 0; id < view.module_limit(); ++id) {
+        model::Module module;
+        const Module* record = view.module(id);
+        const uint32_t path_size =
+            record == nullptr ? 0 : record->path_size.load(std::memory_order_acquire);
+        if (path_size > 0) {
+            module.path.assign(record->path,
+                               std::min<size_t>(path_size, sizeof record->path));
+            const size_t id_size =
+                std::min<size_t>(record->build_id_size, sizeof record->build_id);
+            for (size_t i = 0; i < id_size; ++i)
+                module.build_id += fmt::format("{:02x}", record->build_id[i]);
+            module.start = record->start;
+            module.end = record->end;
+            module.load_bias = record->load_bias;
+            module.loaded_ns = record->loaded_ns;
+            module.unloaded_ns = record->unloaded_ns.load();
+        }
+        modules.push_back(std::move(module));
+    }
+    while (!modules.empty() && modules.back().path.empty()) modules.pop_back();
+    return modules;
+}
+
+std::vector<model::Thread> read_threads(const SessionView& view) {
+    std::vector<model::Thread> threads;
+    for (uint32_t row = 0; row < view.thread_limit(); ++row) {
+        const ThreadRow* record = view.thread(row);
+        if (record == nullptr) continue;
+        model::Thread thread;
+        thread.tid = record->tid.load(std::memory_order_acquire);
+        thread.allocations = record->allocations.load();
+        if (thread.tid == 0 && (row != 0 || thread.allocations == 0)) continue;
+        thread.name = std::string(bounded_text(record->name, sizeof record->name));
+        thread.started_seconds = to_seconds(record->started_ns);
+        if (const uint64_t ended = record->ended_ns.load(); ended != 0)
+            thread.ended_seconds = to_seconds(ended);
+        thread.allocated_bytes = record->allocated_bytes.load();
+        thread.deallocations = record->deallocations.load();
+        threads.push_back(std::move(thread));
+    }
+    return threads;
+}
+
+void read_sites(const SessionView& view, std::span<const Counters> counters,
+                std::span<const Counters> peak, model::Profile& profile) {
+    SiteReader reader(view, profile);
+    for (uint32_t id = 1; id < counters.size(); ++id) {
+        model::Figures figures = to_figures(counters[id]);
+        if (id < peak.size()) figures.peak_live_bytes = to_figures(peak[id]).live_bytes;
+        if (figures != model::Figures{}) reader.add(id, figures);
+    }
+}
+
+}  // namespace heapdrift::input
