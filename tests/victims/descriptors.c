@@ -1,0 +1,43 @@
+// Takes the recorder's descriptors away, then makes the session grow: 2^13 new call stacks, each
+// with 100 bytes.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "stacks.h"
+
+enum { kDepth = 13, kStacks = 1 << kDepth };
+
+MARKER void grows_after_loss(void) {
+    branch(kDepth, 100);
+    expect_through("grows_after_loss", kStacks, kStacks * 100, 0, kStacks * 100);
+}
+
+// Whatever descriptor the recorder might still hold now points to this file: it must stay empty.
+static int decoy(void) {
+    const int fd = open("decoy", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    REQUIRE(fd >= 0);
+    for (int other = 3; other < 200; ++other)
+        if (other != fd) REQUIRE(dup2(fd, other) == other);
+    return fd;
+}
+
+int main(int argc, char** argv) {
+    const char* mode = argc > 1 ? argv[1] : "";
+    int fd = -1;
+    if (strcmp(mode, "closefrom") == 0) closefrom(3);
+    if (strcmp(mode, "close_range") == 0) REQUIRE(close_range(3, ~0u, 0) == 0);
+    if (strcmp(mode, "dup2") == 0) fd = decoy();
+    if (strcmp(mode, "nofile") == 0) {
+        const struct rlimit none = {0, 0};
+        REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    }
+    grows_after_loss();
+    if (fd >= 0) {
+        struct stat status;
+        REQUIRE(fstat(fd, &status) == 0 && status.st_size == 0 && status.st_blocks == 0);
+        REQUIRE(unlink("decoy") == 0);
+    }
+    tell_truth();
+    return 0;
+}
