@@ -58,6 +58,24 @@ std::optional<model::SnapshotInfo> peak_until(const std::vector<model::SnapshotI
     return std::nullopt;
 }
 
+void choose_points(const SessionView& view, const std::string& point, const std::string& path,
+                   model::Profile& profile) {
+    profile.snapshots = read_snapshots(view.header());
+    try {
+        profile.at = find_point(point, profile.snapshots, view.header().control.epoch.load());
+    } catch (const Failure& failure) {
+        throw Failure(fmt::format("{}: {}", path, failure.what()));
+    }
+    profile.peak = peak_until(profile.snapshots, profile.at);
+}
+
+bool still_held(const Header& header, const std::optional<model::SnapshotInfo>& snapshot) {
+    return !snapshot || std::ranges::any_of(header.snapshots, [&](const auto& descriptor) {
+        return descriptor.state.load(std::memory_order_acquire) == SnapshotState::held &&
+               descriptor.number == snapshot->number;
+    });
+}
+
 }  // namespace
 
 OpenedSession open_session(const SessionAddress& address) {
@@ -74,18 +92,15 @@ LoadedSession load_session(OpenedSession opened, const std::string& point) {
     LoadedSession loaded;
     model::Profile& profile = loaded.profile;
     std::vector<std::vector<Counters>> counters;
-    {
+    // The recorder may thin out a snapshot while its values are read; then they are not its values.
+    for (bool read_again = true; read_again;) {
         const SessionView view = checked_view(opened);
-        profile.snapshots = read_snapshots(view.header());
-        try {
-            profile.at = find_point(point, profile.snapshots, view.header().control.epoch.load());
-        } catch (const Failure& failure) {
-            throw Failure(fmt::format("{}: {}", opened.path, failure.what()));
-        }
-        profile.peak = peak_until(profile.snapshots, profile.at);
+        choose_points(view, point, opened.path, profile);
         std::vector<uint32_t> points = {profile.at ? profile.at->number : kCurrent};
         if (profile.peak) points.push_back(profile.peak->number);
         counters = counters_at(view, points);
+        read_again = !still_held(view.header(), profile.at) ||
+                     !still_held(view.header(), profile.peak);
     }
     // Stacks of sites that were counted above may lie in segments that came after the view: a
     // file that grew is looked at again.

@@ -58,7 +58,7 @@ struct SessionInfo {
     Ending ending = Ending::running;
     uint32_t exit_status = 0;   // or the signal's number
     std::optional<double> ended_seconds;      // not known of a killed process
-    double last_seconds = 0;    // the latest time that the file knows of
+    double last_seconds = 0;    // now while it runs, else the latest time that the file knows of
     std::optional<double> exit_began_seconds;
 };
 
@@ -124,7 +124,7 @@ struct Profile {
     Losses losses;
     uint64_t own_bytes = 0;
     uint64_t peak_live_bytes = 0;  // the heap's high-water mark up to the point
-    double peak_seconds = 0;
+    std::optional<double> peak_seconds;
     uint64_t balance_slack_bytes = 0;  // how far the mark may lie from the truth
 
     std::span<const uint32_t> frames_of(const Site& site) const {

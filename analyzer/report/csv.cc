@@ -1,0 +1,125 @@
+#include "analyzer/report/csv.h"
+
+#include <fmt/format.h>
+
+#include "analyzer/model/place.h"
+
+namespace heapdrift::report {
+
+namespace {
+
+constexpr size_t kColumns = model::kColumnNames.size();
+
+std::string join_columns(const char* suffix = "") {
+    std::string names;
+    for (const char* name : model::kColumnNames) names += fmt::format(",{}{}", name, suffix);
+    return names;
+}
+
+std::string join_figures(const model::Figures& figures) {
+    std::string values;
+    for (size_t i = 0; i < kColumns; ++i)
+        values += fmt::format(",{}", model::value(figures, static_cast<model::Column>(i)));
+    return values;
+}
+
+std::string stack_field(const model::Profile& profile, const model::Site& site, size_t limit) {
+    std::string stack;
+    size_t count = 0;
+    for (const uint32_t address : profile.frames_of(site)) {
+        for (const model::Frame& frame : model::frames_of_address(profile, address)) {
+            if (limit != 0 && count == limit) break;
+            if (count++ > 0) stack += '|';
+            stack += fmt::format("{};{};{}",
+                                 frame.function.empty()
+                                     ? model::address_text(profile, profile.addresses[address])
+                                     : frame.function,
+                                 frame.file, frame.line);
+        }
+    }
+    return csv_field(stack);
+}
+
+std::string optional_field(const std::optional<uint64_t>& value) {
+    return value ? fmt::format("{}", *value) : "";
+}
+
+}  // namespace
+
+std::string csv_field(std::string_view text) {
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+    std::string quoted = "\"";
+    for (const char c : text) {
+        if (c == '"') quoted += '"';
+        quoted += c;
+    }
+    return quoted + '"';
+}
+
+void write_report_csv(std::ostream& out, const ReportDocument& document) {
+    const size_t count = shown(document.rows.size(), document.top);
+    if (document.by_thread()) {
+        out << "thread,allocations,allocated_bytes,deallocations\n";
+        for (size_t i = 0; i < count; ++i) {
+            const model::Row& row = document.rows[i];
+            out << fmt::format("{},{},{},{}\n", csv_field(row.key), row.figures.allocations,
+                               row.figures.allocated_bytes, row.figures.deallocations);
+        }
+        return;
+    }
+    if (!document.by_traceback()) {
+        out << model::kGroupByNames[static_cast<size_t>(document.grouping.group_by)] << ",sites"
+            << join_columns() << '\n';
+        for (size_t i = 0; i < count; ++i) {
+            const model::Row& row = document.rows[i];
+            out << csv_field(row.key) << ',' << row.sites << join_figures(row.figures) << '\n';
+        }
+        return;
+    }
+    out << "site,domain" << join_columns() << ",stack_end,stack\n";
+    for (size_t i = 0; i < count; ++i) {
+        const model::Row& row = document.rows[i];
+        const model::Site& site = document.profile.sites[row.site];
+        out << site.id << ',' << domain_name(site.domain) << join_figures(row.figures) << ','
+            << stack_end_name(site.end) << ','
+            << stack_field(document.profile, site, document.frames) << '\n';
+    }
+}
+
+void write_diff_csv(std::ostream& out, const DiffDocument& document) {
+    if (document.by_traceback())
+        out << "site,domain";
+    else
+        out << model::kGroupByNames[static_cast<size_t>(document.grouping.group_by)];
+    out << ",only_in" << join_columns() << join_columns("_delta")
+        << (document.by_traceback() ? ",stack" : "") << '\n';
+    for (size_t i = 0; i < shown(document.rows.size(), document.top); ++i) {
+        const model::DiffRow& row = document.rows[i];
+        const model::Profile& side = document.side_of(row);
+        if (row.site)
+            out << side.sites[*row.site].id << ','
+                << domain_name(side.sites[*row.site].domain);
+        else
+            out << csv_field(row.key);
+        out << ',' << model::only_in_name(row.only_in) << join_figures(row.new_figures);
+        for (size_t column = 0; column < kColumns; ++column)
+            out << ',' << row.delta(static_cast<model::Column>(column));
+        if (row.site) out << ',' << stack_field(side, side.sites[*row.site], document.frames);
+        out << '\n';
+    }
+}
+
+void write_info_csv(std::ostream& out, const model::Profile& profile) {
+    out << "snapshot,kind,label,seconds,peak_live_bytes,rss_anon_bytes,rss_file_bytes,"
+           "rss_shmem_bytes,swap_bytes,cgroup_current_bytes,cgroup_limit_bytes\n";
+    for (const model::SnapshotInfo& snapshot : profile.snapshots)
+        out << fmt::format(
+            "{},{},{},{:.6f},{},{},{},{},{},{},{}\n", snapshot.number,
+            model::snapshot_kind_name(snapshot.kind), csv_field(snapshot.label), snapshot.seconds,
+            snapshot.peak_live_bytes, optional_field(snapshot.rss_anon_bytes),
+            optional_field(snapshot.rss_file_bytes), optional_field(snapshot.rss_shmem_bytes),
+            optional_field(snapshot.swap_bytes), optional_field(snapshot.cgroup_current_bytes),
+            optional_field(snapshot.cgroup_limit_bytes));
+}
+
+}  // namespace heapdrift::report

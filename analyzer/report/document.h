@@ -1,0 +1,50 @@
+// What the writers are given: a profile or two with the rows that were asked for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "analyzer/model/aggregate.h"
+#include "analyzer/model/diff.h"
+#include "analyzer/model/profile.h"
+
+namespace heapdrift::report {
+
+struct ReportDocument {
+    const model::Profile& profile;
+    model::Grouping grouping;
+    model::Column column = model::Column::live_bytes;
+    bool column_chosen = false;  // by the user: text then shows the rows by it alone
+    std::vector<model::Row> rows;  // sorted by column, without those below the least size
+    uint64_t rows_below_minimum = 0;
+    uint64_t minimum_bytes = 0;
+    size_t top = 0;     // rows to show, 0 for all
+    size_t frames = 0;  // frames of a stack to show, 0 for all
+    bool filtered = false;
+
+    bool by_traceback() const { return grouping.group_by == model::GroupBy::traceback; }
+    bool by_thread() const { return grouping.group_by == model::GroupBy::thread; }
+};
+
+struct DiffDocument {
+    const model::Profile& old_profile;
+    const model::Profile& new_profile;
+    model::Grouping grouping;
+    model::Column column = model::Column::live_bytes;
+    std::vector<model::DiffRow> rows;
+    uint64_t rows_below_minimum = 0;
+    uint64_t minimum_bytes = 0;
+    size_t top = 0;
+    size_t frames = 0;
+    bool filtered = false;
+
+    bool by_traceback() const { return grouping.group_by == model::GroupBy::traceback; }
+    const model::Profile& side_of(const model::DiffRow& row) const {
+        return row.only_in == model::OnlyIn::old_side ? old_profile : new_profile;
+    }
+};
+
+inline size_t shown(size_t rows, size_t top) { return top == 0 || top > rows ? rows : top; }
+
+}  // namespace heapdrift::report

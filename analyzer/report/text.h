@@ -1,0 +1,15 @@
+// Reports for people.
+#pragma once
+
+#include <ostream>
+
+#include "analyzer/report/colour.h"
+#include "analyzer/report/document.h"
+
+namespace heapdrift::report {
+
+void write_report_text(std::ostream& out, const ReportDocument& document, const Palette& palette);
+void write_diff_text(std::ostream& out, const DiffDocument& document, const Palette& palette);
+void write_info_text(std::ostream& out, const model::Profile& profile, const Palette& palette);
+
+}  // namespace heapdrift::report

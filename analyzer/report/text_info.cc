@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include "analyzer/report/text.h"
+#include "analyzer/report/text_parts.h"
+#include "analyzer/report/units.h"
+
+namespace heapdrift::report {
+
+namespace {
+
+std::string optional_bytes(const std::optional<uint64_t>& bytes) {
+    return bytes ? format_bytes(*bytes) : "-";
+}
+
+void write_snapshots(std::ostream& out, const model::Profile& profile, const Palette& palette) {
+    if (profile.snapshots.empty()) {
+        out << "\nNo snapshots are held.\n";
+        return;
+    }
+    out << '\n' << palette.strong(fmt::format("Snapshots: {}", profile.snapshots.size())) << '\n';
+    out << palette.faint(fmt::format("{:>6} {:>12}  {:<10} {:>10} {:>10} {:>10}  {}", "NUMBER",
+                                     "TIME", "KIND", "PEAK", "RSS ANON", "SWAP", "LABEL"))
+        << '\n';
+    for (const model::SnapshotInfo& snapshot : profile.snapshots) {
+        std::string line = fmt::format(
+            "{:>6} {:>12}  {:<10} {:>10} {:>10} {:>10}  {}{}", fmt::format("@{}", snapshot.number),
+            format_seconds(snapshot.seconds), model::snapshot_kind_name(snapshot.kind),
+            format_bytes(snapshot.peak_live_bytes), optional_bytes(snapshot.rss_anon_bytes),
+            optional_bytes(snapshot.swap_bytes), printable(snapshot.label),
+            snapshot.idle ? " (late: the program was idle)" : "");
+        line.erase(line.find_last_not_of(' ') + 1);
+        out << line << '\n';
+    }
+}
+
+}  // namespace
+
+void write_info_text(std::ostream& out, const model::Profile& profile, const Palette& palette) {
+    const model::SessionInfo& session = profile.session;
+    const model::Totals totals = model::totals(profile);
+    out << palette.strong(printable(session.path)) << '\n';
+    write_line(out, palette, "program", printable(session.program));
+    write_line(out, palette, "command", command_line_text(session));
+    write_line(out, palette, "process",
+               fmt::format("{} (parent {}){}{}, {}", session.pid, session.parent_pid,
+                           session.image > 0 ? fmt::format(", image {}", session.image) : "",
+                           session.forked ? ", forked" : "", ending_text(session)));
+    write_line(out, palette, "recorded",
+               fmt::format("{}, {}; {}, by heapdrift {}", format_time(session.started_realtime_ns),
+                           format_seconds(session.last_seconds),
+                           session.mode == Mode::sampled ? "sampled" : "exact",
+                           printable(session.tool_version)));
+    write_line(out, palette, "holds",
+               fmt::format("{} sites, {} frames, {} modules, {} threads",
+                           format_count(totals.sites), format_count(profile.addresses.size()),
+                           format_count(profile.modules.size()),
+                           format_count(profile.threads.size())));
+    write_line(out, palette, "live",
+               fmt::format("{} in {} allocations", format_bytes(totals.figures.live_bytes),
+                           format_count(totals.figures.live_allocations)));
+    write_losses(out, palette, profile);
+    write_snapshots(out, profile, palette);
+}
+
+}  // namespace heapdrift::report

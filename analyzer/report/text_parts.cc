@@ -1,0 +1,143 @@
+#include "analyzer/report/text_parts.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "analyzer/model/place.h"
+#include "analyzer/report/units.h"
+
+namespace heapdrift::report {
+
+namespace {
+
+std::string count_of(uint64_t count, const char* one, const char* many) {
+    return fmt::format("{} {}", format_count(count), count == 1 ? one : many);
+}
+
+std::string dropped_text(const model::Losses& losses) {
+    std::string text = fmt::format("{} dropped", format_count(losses.dropped_total()));
+    std::string reasons;
+    for (uint32_t reason = 0; reason < kDropReasons; ++reason) {
+        if (losses.dropped[reason] == 0) continue;
+        reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ",
+                               format_count(losses.dropped[reason]), drop_reason_name(reason));
+    }
+    return reasons.empty() ? text : fmt::format("{} ({})", text, reasons);
+}
+
+std::string signal_text(uint32_t signal) {
+    const char* name = sigabbrev_np(static_cast<int>(signal));
+    return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    std::string safe;
+    for (const char c : text)
+        safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    return safe;
+}
+
+std::string command_line_text(const model::SessionInfo& session) {
+    std::string text;
+    for (const std::string& argument : session.command_line)
+        text += (text.empty() ? "" : " ") + printable(argument);
+    return text.empty() ? printable(session.program) : text;
+}
+
+std::string ending_text(const model::SessionInfo& session) {
+    switch (session.ending) {
+        case model::Ending::running: return "still running";
+        case model::Ending::exit: return fmt::format("exited with status {}", session.exit_status);
+        case model::Ending::exec: return "executed another program";
+        case model::Ending::signal:
+            return "ended by " + signal_text(session.exit_status);
+        case model::Ending::killed: return "was killed, or ended without a word";
+    }
+    return "ended in an unknown way";
+}
+
+std::string point_text(const model::Profile& profile) {
+    const std::string time = format_seconds(profile.at_seconds());
+    if (!profile.at)
+        return fmt::format("@last, {}, {}",
+                           profile.session.ending == model::Ending::running ? "now" : "at the end",
+                           time);
+    return fmt::format("@{}, {}{}, {}", profile.at->number,
+                       model::snapshot_kind_name(profile.at->kind),
+                       profile.at->label.empty()
+                           ? ""
+                           : fmt::format(" \"{}\"", printable(profile.at->label)),
+                       time);
+}
+
+void write_line(std::ostream& out, const Palette& palette, const char* name,
+                const std::string& text) {
+    out << "  " << palette.faint(fmt::format("{:<13}", name)) << text << '\n';
+}
+
+void write_losses(std::ostream& out, const Palette& palette, const model::Profile& profile) {
+    const model::Losses& losses = profile.losses;
+    const model::Totals totals = model::totals(profile);
+    const std::string line = fmt::format(
+        "{}; {}; {} of {} without a symbol", dropped_text(losses),
+        count_of(totals.truncated_stacks, "truncated stack", "truncated stacks"),
+        format_count(model::unsymbolized_addresses(profile)),
+        count_of(profile.addresses.size(), "address", "addresses"));
+    write_line(out, palette, "not recorded",
+               losses.dropped_total() > 0 ? palette.warning(line) : line);
+    if (losses.unknown_deallocations > 0)
+        write_line(out, palette, "",
+                   fmt::format("{} of memory that was allocated before recording began, or dropped",
+                               count_of(losses.unknown_deallocations, "deallocation",
+                                        "deallocations")));
+    const auto warn = [&](const std::string& text) {
+        write_line(out, palette, "", palette.warning(text));
+    };
+    if (losses.missed_deallocations > 0)
+        warn(fmt::format("{} not seen: the allocator gave the memory out again",
+                         count_of(losses.missed_deallocations, "deallocation was",
+                                  "deallocations were")));
+    if (losses.snapshots_refused > 0)
+        warn(fmt::format("{} not taken: the table is full of labelled ones",
+                         count_of(losses.snapshots_refused, "snapshot was", "snapshots were")));
+    if (losses.missing_file_bytes > 0)
+        warn(fmt::format("the file is cut short by {}: what was there is lost, the rest is shown",
+                         format_bytes(losses.missing_file_bytes)));
+    if (losses.damaged_records > 0)
+        warn(fmt::format("the file is damaged at {:#x}: {} left out", losses.first_damage_offset,
+                         count_of(losses.damaged_records, "record is", "records are")));
+    if (losses.unfinished_sites > 0)
+        warn(fmt::format("{} cannot be followed to the end",
+                         count_of(losses.unfinished_sites, "call stack", "call stacks")));
+    if (!losses.stop_reason.empty())
+        warn("recording stopped before the end: " + printable(losses.stop_reason));
+    write_line(out, palette, "own memory", format_bytes(profile.own_bytes));
+}
+
+void write_stack(std::ostream& out, const Palette& palette, const model::Profile& profile,
+                 const model::Site& site, size_t limit) {
+    size_t count = 0;
+    size_t hidden = 0;
+    for (const uint32_t address : profile.frames_of(site)) {
+        for (const model::Frame& frame : model::frames_of_address(profile, address)) {
+            if (limit != 0 && count == limit) {
+                ++hidden;
+                continue;
+            }
+            out << "        " << printable(model::frame_text(frame)) << '\n';
+            ++count;
+        }
+    }
+    if (hidden > 0)
+        out << "        " << palette.faint(fmt::format("… {} more", hidden)) << '\n';
+    else if (count == 0)
+        out << "        " << palette.faint("[no call stack]") << '\n';
+    if (site.end != StackEnd::complete)
+        out << "        "
+            << palette.faint(fmt::format("[truncated: {}]", stack_end_name(site.end))) << '\n';
+}
+
+}  // namespace heapdrift::report

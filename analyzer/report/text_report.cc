@@ -1,0 +1,222 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/report/text.h"
+#include "analyzer/report/text_parts.h"
+#include "analyzer/report/units.h"
+
+namespace heapdrift::report {
+
+namespace {
+
+using model::Column;
+
+// Sections of the plain report, each the same rows by another column.
+struct Section {
+    Column column;
+    const char* title;
+};
+constexpr Section kSections[] = {
+    {Column::live_bytes, "Still live"},
+    {Column::allocations, "Most allocations"},
+    {Column::temporary, "Most temporary allocations"},
+};
+
+const char* title_of(Column column) {
+    switch (column) {
+        case Column::live_bytes: return "Most live bytes";
+        case Column::live_allocations: return "Most live allocations";
+        case Column::allocations: return "Most allocations";
+        case Column::allocated_bytes: return "Most allocated bytes";
+        case Column::deallocations: return "Most deallocations";
+        case Column::temporary: return "Most temporary allocations";
+        case Column::reallocations: return "Most reallocations";
+        case Column::peak_live_bytes: return "Most live bytes at the high-water mark";
+    }
+    return "Rows";
+}
+
+std::string mode_text(const model::SessionInfo& session) {
+    if (session.mode == Mode::exact) return "exact: every allocation";
+    return fmt::format("sampled, one in {} on average: figures are of the sample",
+                       format_bytes(session.sampling_interval_bytes));
+}
+
+std::string peak_text(const model::Profile& profile) {
+    std::string text = format_bytes(profile.peak_live_bytes);
+    if (profile.peak_seconds) text += " at " + format_seconds(*profile.peak_seconds);
+    if (profile.balance_slack_bytes > 0)
+        text += fmt::format(" (to within {})", format_bytes(profile.balance_slack_bytes));
+    if (profile.peak)
+        text += fmt::format("; by site at {}", format_seconds(profile.peak->seconds));
+    return text;
+}
+
+void write_head(std::ostream& out, const ReportDocument& document, const Palette& palette) {
+    const model::Profile& profile = document.profile;
+    const model::SessionInfo& session = profile.session;
+    const model::Figures all = model::totals(profile).figures;
+    out << palette.strong(fmt::format("{} (pid {}), {}", command_line_text(session), session.pid,
+                                      ending_text(session)))
+        << '\n';
+    write_line(out, palette, "recorded",
+               fmt::format("{}, {}; {}", format_time(session.started_realtime_ns),
+                           format_seconds(session.last_seconds), mode_text(session)));
+    write_line(out, palette, "shown",
+               point_text(profile) + (document.filtered ? "; of what the filters keep" : ""));
+    write_line(out, palette, "allocations",
+               fmt::format("{} of {} in all; {} temporary ({}), {} by realloc",
+                           format_count(all.allocations), format_bytes(all.allocated_bytes),
+                           format_count(all.temporary),
+                           format_percent(all.temporary, all.allocations),
+                           format_count(all.reallocations)));
+    write_line(out, palette, "live",
+               fmt::format("{} in {} allocations, {} of {} sites", format_bytes(all.live_bytes),
+                           format_count(all.live_allocations),
+                           format_count(model::totals(profile).live_sites),
+                           format_count(model::totals(profile).sites)));
+    write_line(out, palette, "peak", peak_text(profile));
+    for (uint32_t i = 1; i < kDomainCount; ++i) {
+        const auto domain = static_cast<Domain>(i);
+        const model::Totals totals = model::domain_totals(profile, domain);
+        if (totals.sites == 0) continue;
+        write_line(out, palette, domain_name(domain),
+                   fmt::format("{} live in {} allocations{}",
+                               format_bytes(totals.figures.live_bytes),
+                               format_count(totals.figures.live_allocations),
+                               domain_in_total(domain) ? "" : "; no part of the totals"));
+    }
+    write_losses(out, palette, profile);
+}
+
+// The site's figures in a line, the one that it is sorted by first.
+std::string figures_text(const model::Figures& figures, Column column, uint64_t whole) {
+    const std::string live =
+        fmt::format("{} live in {}", format_bytes(figures.live_bytes),
+                    format_count(figures.live_allocations));
+    std::string text;
+    switch (column) {
+        case Column::allocations:
+            text = fmt::format("{} allocations of {}", format_count(figures.allocations),
+                               format_bytes(figures.allocated_bytes));
+            break;
+        case Column::allocated_bytes:
+            text = fmt::format("{} allocated in {}", format_bytes(figures.allocated_bytes),
+                               format_count(figures.allocations));
+            break;
+        case Column::deallocations:
+            text = fmt::format("{} deallocations", format_count(figures.deallocations));
+            break;
+        case Column::temporary:
+            text = fmt::format("{} temporary of {} allocations", format_count(figures.temporary),
+                               format_count(figures.allocations));
+            break;
+        case Column::reallocations:
+            text = fmt::format("{} reallocations", format_count(figures.reallocations));
+            break;
+        case Column::peak_live_bytes:
+            text = fmt::format("{} at the high-water mark", format_bytes(figures.peak_live_bytes));
+            break;
+        case Column::live_bytes:
+        case Column::live_allocations:
+            text = fmt::format("{} in {}", format_bytes(figures.live_bytes),
+                               format_count(figures.live_allocations));
+            if (figures.live_allocations > 0)
+                text += fmt::format(", average {}",
+                                    format_bytes(figures.live_bytes / figures.live_allocations));
+            return fmt::format("{} ({})", text,
+                               format_percent(model::value(figures, column), whole));
+    }
+    return fmt::format("{} ({}), {}", text, format_percent(model::value(figures, column), whole),
+                       live);
+}
+
+void write_stacks(std::ostream& out, const ReportDocument& document,
+                  const std::vector<model::Row>& rows, Column column, const Palette& palette) {
+    const uint64_t whole = model::value(model::totals(document.profile).figures, column);
+    for (size_t i = 0; i < shown(rows.size(), document.top); ++i) {
+        const model::Site& site = document.profile.sites[rows[i].site];
+        const bool heap = site.domain == Domain::heap;
+        out << fmt::format("{:>4}  ", i + 1)
+            << palette.strong(figures_text(rows[i].figures, column,
+                                           domain_in_total(site.domain) ? whole : 0))
+            << (heap ? "" : fmt::format("  [{}]", domain_name(site.domain))) << '\n';
+        write_stack(out, palette, document.profile, site, document.frames);
+    }
+}
+
+void write_table(std::ostream& out, const ReportDocument& document,
+                 const std::vector<model::Row>& rows, const Palette& palette) {
+    const char* group = model::kGroupByNames[static_cast<size_t>(document.grouping.group_by)];
+    if (document.by_thread()) {
+        out << palette.faint(fmt::format("{:>14} {:>11} {:>14}  {}", "ALLOCATIONS", "ALLOCATED",
+                                         "DEALLOCATIONS", group))
+            << '\n';
+        for (size_t i = 0; i < shown(rows.size(), document.top); ++i)
+            out << fmt::format("{:>14} {:>11} {:>14}  {}\n",
+                               format_count(rows[i].figures.allocations),
+                               format_bytes(rows[i].figures.allocated_bytes),
+                               format_count(rows[i].figures.deallocations),
+                               printable(rows[i].key));
+        return;
+    }
+    out << palette.faint(fmt::format("{:>10} {:>11} {:>10} {:>13} {:>11} {:>11}  {}", "LIVE",
+                                     "LIVE COUNT", "PEAK", "ALLOCATIONS", "ALLOCATED", "TEMPORARY",
+                                     group))
+        << '\n';
+    for (size_t i = 0; i < shown(rows.size(), document.top); ++i) {
+        const model::Figures& figures = rows[i].figures;
+        out << fmt::format("{:>10} {:>11} {:>10} {:>13} {:>11} {:>11}  {}\n",
+                           format_bytes(figures.live_bytes),
+                           format_count(figures.live_allocations),
+                           format_bytes(figures.peak_live_bytes),
+                           format_count(figures.allocations),
+                           format_bytes(figures.allocated_bytes), format_count(figures.temporary),
+                           printable(rows[i].key));
+    }
+}
+
+void write_section(std::ostream& out, const ReportDocument& document, Column column,
+                   const char* title, const Palette& palette) {
+    std::vector<model::Row> rows = document.rows;
+    std::erase_if(rows,
+                  [&](const model::Row& row) { return model::value(row.figures, column) == 0; });
+    if (rows.empty()) {
+        if (column == Column::live_bytes) out << "\nNothing is live.\n";
+        return;
+    }
+    model::sort_rows(rows, column);
+    out << '\n'
+        << palette.strong(fmt::format("{}: {} of {}", title,
+                                      shown(rows.size(), document.top), rows.size()))
+        << '\n';
+    if (document.by_traceback())
+        write_stacks(out, document, rows, column, palette);
+    else
+        write_table(out, document, rows, palette);
+}
+
+}  // namespace
+
+void write_report_text(std::ostream& out, const ReportDocument& document,
+                       const Palette& palette) {
+    write_head(out, document, palette);
+    if (document.by_traceback() && !document.column_chosen) {
+        for (const Section& section : kSections)
+            write_section(out, document, section.column, section.title, palette);
+    } else {
+        write_section(out, document, document.column, title_of(document.column), palette);
+    }
+    if (document.rows_below_minimum > 0)
+        out << fmt::format("\n{} rows with less than {} live are not shown.\n",
+                           format_count(document.rows_below_minimum),
+                           format_bytes(document.minimum_bytes));
+    if (document.grouping.cumulative)
+        out << "\nCumulative: each place has the figures of every stack that it is on, once.\n";
+    if (document.by_thread())
+        out << "\nBy thread only allocations are known: what a thread allocated may be freed by "
+               "another.\n";
+}
+
+}  // namespace heapdrift::report
