@@ -27,10 +27,12 @@ constexpr const char* domain_name(Domain domain) {
     return index < kDomainCount ? kNames[index] : "unknown";
 }
 
-// Whether bytes of this domain are part of a total. A mapping may hold a heap inside it, and
-// registered memory is heap memory seen twice: adding them would count bytes two times.
+// Whether bytes of this domain are part of a total. A mapping may hold a heap inside it, a custom
+// allocator's blocks lie in heap blocks or mappings, and registered memory is heap memory seen
+// twice: adding them would count bytes two times.
 constexpr bool domain_in_total(Domain domain) {
-    return domain != Domain::mapping && domain != Domain::cuda_registered;
+    return domain != Domain::mapping && domain != Domain::cuda_registered &&
+           domain != Domain::custom;
 }
 
 }  // namespace heapdrift

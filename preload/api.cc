@@ -1,0 +1,44 @@
+// The functions of heapdrift.h.
+#include "preload/heapdrift.h"
+
+#include "preload/interpose.h"
+#include "preload/lifecycle.h"
+#include "preload/snapshot_clock.h"
+
+using namespace heapdrift;
+
+HEAPDRIFT_EXPORT int heapdrift_snapshot(const char* label) {
+    if (!active()) return 0;
+    const BusyScope recording(Busy::recording);
+    return static_cast<int>(raw(take_snapshot(SnapshotKind::program, label == nullptr ? "" : label)));
+}
+
+HEAPDRIFT_EXPORT void heapdrift_stop() { recorder.paused.store(true, std::memory_order_relaxed); }
+HEAPDRIFT_EXPORT void heapdrift_start() { recorder.paused.store(false, std::memory_order_relaxed); }
+
+HEAPDRIFT_EXPORT size_t heapdrift_current_bytes() {
+    if (!active()) return 0;
+    if (tls.state != nullptr) settle_balance(*tls.state);
+    const int64_t live = recorder.file.control().live_bytes.load(std::memory_order_relaxed);
+    return live < 0 ? 0 : static_cast<size_t>(live);
+}
+
+HEAPDRIFT_EXPORT size_t heapdrift_peak_bytes() {
+    if (!active()) return 0;
+    if (tls.state != nullptr) settle_balance(*tls.state);
+    return recorder.file.control().peak_live_bytes.load(std::memory_order_relaxed);
+}
+
+HEAPDRIFT_EXPORT void heapdrift_ignore(void* block) {
+    if (block != nullptr) record_deallocation(address_of(block));
+}
+
+HEAPDRIFT_EXPORT void heapdrift_allocated(void* block, size_t size) {
+    recorder.has_custom.store(true, std::memory_order_relaxed);
+    if (block != nullptr)
+        record_allocation(address_of(block), size, start_state_of_caller(), Domain::custom);
+}
+
+HEAPDRIFT_EXPORT void heapdrift_deallocated(void* block) {
+    if (block != nullptr) record_deallocation(address_of(block));
+}

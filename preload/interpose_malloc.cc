@@ -1,0 +1,147 @@
+// The malloc family. Each hook forwards, then records (a deallocation is recorded first). Frees of
+// unknown blocks are forwarded like all others: they may be older than the recorder.
+#include <errno.h>
+
+#include "preload/interpose.h"
+
+using namespace heapdrift;
+
+namespace {
+
+// Requests too small for their own slot of the block table are rounded up; see NextAllocator.
+size_t asked(size_t size) { return size < next.smallest ? next.smallest : size; }
+
+void* recorded(void* block, size_t size, const StartState& caller) {
+    if (block != nullptr && !is_bootstrap(block)) record_allocation(address_of(block), size, caller);
+    return block;
+}
+
+void* reallocate(void* block, size_t size, const StartState& caller) {
+    if (is_bootstrap(block)) {
+        void* moved = next.malloc(asked(size));
+        if (moved == nullptr) return nullptr;
+        const size_t kept = bootstrap_size(block);
+        __builtin_memcpy(moved, block, kept < size ? kept : size);
+        return recorded(moved, size, caller);
+    }
+    if (block == nullptr) {
+        void* fresh;
+        {
+            const AllocatorScope scope;
+            fresh = next.realloc(nullptr, asked(size));
+        }
+        return recorded(fresh, size, caller);
+    }
+    const uint64_t address = address_of(block);
+    // Out of the table before the call: once the allocator has let the old block go, another
+    // thread may get it, and its record must not be taken for ours.
+    const BlockRecord old = take_block(address);
+    void* moved;
+    {
+        const AllocatorScope scope;
+        // A size of 0 means "free" to glibc and is passed as it is.
+        moved = next.realloc(block, size == 0 ? 0 : asked(size));
+    }
+    if (moved != nullptr) {
+        count_deallocation(address, old);
+        record_allocation(address_of(moved), size, caller, Domain::heap, Origin::reallocated);
+    } else if (size == 0) {
+        count_deallocation(address, old);
+    } else {
+        put_block_back(address, old);
+    }
+    return moved;
+}
+
+}  // namespace
+
+HEAPDRIFT_EXPORT void* malloc(size_t size) {
+    void* block;
+    {
+        const AllocatorScope scope;
+        block = next.malloc(asked(size));
+    }
+    return recorded(block, size, start_state_of_caller());
+}
+
+HEAPDRIFT_EXPORT void* calloc(size_t count, size_t size) {
+    void* block;
+    {
+        const AllocatorScope scope;
+        // Overflow is the allocator's to refuse; a small product fits any type.
+        size_t bytes;
+        const bool small = !__builtin_mul_overflow(count, size, &bytes) && bytes < next.smallest;
+        block = small ? next.calloc(1, next.smallest) : next.calloc(count, size);
+    }
+    return recorded(block, count * size, start_state_of_caller());
+}
+
+HEAPDRIFT_EXPORT void* realloc(void* block, size_t size) {
+    return reallocate(block, size, start_state_of_caller());
+}
+
+HEAPDRIFT_EXPORT void* reallocarray(void* block, size_t count, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    return reallocate(block, bytes, start_state_of_caller());
+}
+
+HEAPDRIFT_EXPORT void free(void* block) {
+    if (block == nullptr || is_bootstrap(block)) return;
+    record_deallocation(address_of(block));
+    const AllocatorScope scope;
+    next.free(block);
+}
+
+HEAPDRIFT_EXPORT int posix_memalign(void** block, size_t alignment, size_t size) {
+    int error;
+    {
+        const AllocatorScope scope;
+        error = next.posix_memalign(block, alignment, asked(size));
+    }
+    if (error == 0) recorded(*block, size, start_state_of_caller());
+    return error;
+}
+
+HEAPDRIFT_EXPORT void* aligned_alloc(size_t alignment, size_t size) {
+    void* block;
+    {
+        const AllocatorScope scope;
+        block = next.aligned_alloc(alignment, asked(size));
+    }
+    return recorded(block, size, start_state_of_caller());
+}
+
+HEAPDRIFT_EXPORT void* memalign(size_t alignment, size_t size) {
+    void* block;
+    {
+        const AllocatorScope scope;
+        block = next.memalign(alignment, asked(size));
+    }
+    return recorded(block, size, start_state_of_caller());
+}
+
+HEAPDRIFT_EXPORT void* valloc(size_t size) {
+    void* block;
+    {
+        const AllocatorScope scope;
+        block = next.valloc(asked(size));
+    }
+    return recorded(block, size, start_state_of_caller());
+}
+
+HEAPDRIFT_EXPORT void* pvalloc(size_t size) {
+    void* block;
+    {
+        const AllocatorScope scope;
+        block = next.pvalloc(asked(size));
+    }
+    return recorded(block, size, start_state_of_caller());
+}
+
+HEAPDRIFT_EXPORT size_t malloc_usable_size(void* block) {
+    return is_bootstrap(block) ? bootstrap_size(block) : next.malloc_usable_size(block);
+}

@@ -1,0 +1,81 @@
+// mmap, mremap and munmap called by the program: a domain of their own. Mappings that an allocator
+// makes for itself are not the program's; the heap shows what they are used for.
+#include <stdarg.h>
+#include <sys/mman.h>
+
+#include "preload/interpose.h"
+#include "preload/syscalls.h"
+
+using namespace heapdrift;
+
+namespace {
+
+struct NextMapping {
+    void* (*mmap)(void*, size_t, int, int, int, off_t);
+    int (*munmap)(void*, size_t);
+    void* (*mremap)(void*, size_t, size_t, int, ...);
+};
+constinit NextMapping next_mapping = {};
+
+const NextMapping& following() {
+    if (next_mapping.mremap == nullptr) {
+        next_mapping.mmap = reinterpret_cast<decltype(NextMapping::mmap)>(find_next("mmap"));
+        next_mapping.munmap = reinterpret_cast<decltype(NextMapping::munmap)>(find_next("munmap"));
+        next_mapping.mremap = reinterpret_cast<decltype(NextMapping::mremap)>(find_next("mremap"));
+    }
+    return next_mapping;
+}
+
+bool of_program() { return !tls.in_allocator && tls.busy == Busy::no; }
+
+uint64_t whole_pages(size_t size) {
+    return (static_cast<uint64_t>(size) + kPageSize - 1) & ~uint64_t{kPageSize - 1};
+}
+
+void* map(void* wanted, size_t size, int protection, int flags, int fd, off_t offset,
+          const StartState& caller) {
+    const bool ours = of_program();
+    // A fixed mapping takes the place of what was there.
+    const bool replaces = (flags & MAP_FIXED) != 0 && (flags & MAP_FIXED_NOREPLACE) == 0;
+    void* start = following().mmap(wanted, size, protection, flags, fd, offset);
+    if (start == MAP_FAILED || !ours) return start;
+    if (replaces) record_unmapping(address_of(start), whole_pages(size));
+    record_mapping(address_of(start), whole_pages(size), caller);
+    return start;
+}
+
+}  // namespace
+
+HEAPDRIFT_EXPORT void* mmap(void* wanted, size_t size, int protection, int flags, int fd,
+                            off_t offset) {
+    return map(wanted, size, protection, flags, fd, offset, start_state_of_caller());
+}
+
+HEAPDRIFT_EXPORT void* mmap64(void* wanted, size_t size, int protection, int flags, int fd,
+                              off64_t offset) {
+    return map(wanted, size, protection, flags, fd, offset, start_state_of_caller());
+}
+
+HEAPDRIFT_EXPORT int munmap(void* start, size_t size) {
+    // Recorded first, as another thread may be given the range as soon as it is free. A call that
+    // the kernel would refuse for its arguments changes nothing.
+    const bool valid = size != 0 && address_of(start) % kPageSize == 0;
+    if (valid && of_program()) record_unmapping(address_of(start), whole_pages(size));
+    return following().munmap(start, size);
+}
+
+HEAPDRIFT_EXPORT void* mremap(void* start, size_t old_size, size_t new_size, int flags, ...) {
+    va_list arguments;
+    va_start(arguments, flags);
+    void* wanted = (flags & MREMAP_FIXED) != 0 ? va_arg(arguments, void*) : nullptr;
+    va_end(arguments);
+    void* moved = (flags & MREMAP_FIXED) != 0
+                      ? following().mremap(start, old_size, new_size, flags, wanted)
+                      : following().mremap(start, old_size, new_size, flags);
+    if (moved == MAP_FAILED || !of_program()) return moved;
+    if ((flags & MREMAP_DONTUNMAP) == 0 && old_size != 0)
+        record_unmapping(address_of(start), whole_pages(old_size));
+    record_unmapping(address_of(moved), whole_pages(new_size));
+    record_mapping(address_of(moved), whole_pages(new_size), start_state_of_caller());
+    return moved;
+}

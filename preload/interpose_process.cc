@@ -1,0 +1,103 @@
+// The process's ways to end, and to confine itself. Counters need no last word, since they lie in
+// the file; what is noted here is how and when the program ended.
+//
+// exec needs no hook: the next image of the process finds the file and closes it. A vfork child
+// shares our memory, so whoever ends it must not end the session: finish_recording compares pids.
+#include <linux/seccomp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "preload/interpose.h"
+#include "preload/lifecycle.h"
+
+using namespace heapdrift;
+
+namespace {
+
+// Looked up at each call: these run once, or a few times, in a process.
+template <typename Function>
+Function following(const char* name) {
+    return reinterpret_cast<Function>(find_next(name));
+}
+
+using Main = int (*)(int, char**, char**);
+constinit Main program_main = nullptr;
+
+int run_main(int argc, char** argv, char** environment) {
+    const int status = program_main(argc, argv, environment);
+    note_exit_began(status);
+    return status;
+}
+
+}  // namespace
+
+// libc calls main from here; return from main is seen by standing in between.
+HEAPDRIFT_EXPORT int __libc_start_main(Main main, int argc, char** argv, void (*init)(),
+                                       void (*fini)(), void (*rtld_fini)(), void* stack_end) {
+    using Start = int (*)(Main, int, char**, void (*)(), void (*)(), void (*)(), void*);
+    program_main = main;
+    return following<Start>("__libc_start_main")(run_main, argc, argv, init, fini, rtld_fini,
+                                                 stack_end);
+}
+
+HEAPDRIFT_EXPORT void exit(int status) {
+    note_exit_began(status);
+    following<void (*)(int)>("exit")(status);
+    __builtin_unreachable();
+}
+
+HEAPDRIFT_EXPORT void quick_exit(int status) {
+    note_exit_began(status);
+    finish_recording();
+    following<void (*)(int)>("quick_exit")(status);
+    __builtin_unreachable();
+}
+
+HEAPDRIFT_EXPORT void _exit(int status) {
+    note_exit_began(status);
+    finish_recording();
+    following<void (*)(int)>("_exit")(status);
+    __builtin_unreachable();
+}
+
+HEAPDRIFT_EXPORT void _Exit(int status) {
+    note_exit_began(status);
+    finish_recording();
+    following<void (*)(int)>("_Exit")(status);
+    __builtin_unreachable();
+}
+
+HEAPDRIFT_EXPORT int prctl(int option, ...) {
+    va_list list;
+    va_start(list, option);
+    unsigned long arguments[4];
+    for (unsigned long& argument : arguments) argument = va_arg(list, unsigned long);
+    va_end(list);
+    const auto next_prctl = following<int (*)(int, ...)>("prctl");
+    const bool confines = option == PR_SET_SECCOMP;
+    if (confines) note_confined(true);
+    const int result =
+        next_prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
+    if (confines && result != 0) note_confined(false);
+    return result;
+}
+
+HEAPDRIFT_EXPORT long syscall(long number, ...) {
+    va_list list;
+    va_start(list, number);
+    long arguments[6];
+    for (long& argument : arguments) argument = va_arg(list, long);
+    va_end(list);
+    static constinit std::atomic<long (*)(long, ...)> next_syscall{nullptr};
+    auto function = next_syscall.load(std::memory_order_relaxed);
+    if (function == nullptr)
+        next_syscall = function = following<long (*)(long, ...)>("syscall");
+    const bool confines = number == SYS_seccomp && arguments[0] <= SECCOMP_SET_MODE_FILTER;
+    if (confines) note_confined(true);
+    const long result = function(number, arguments[0], arguments[1], arguments[2], arguments[3],
+                                 arguments[4], arguments[5]);
+    if (confines && result < 0) note_confined(false);
+    return result;
+}

@@ -1,0 +1,195 @@
+#include "preload/lifecycle.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "preload/message.h"
+#include "preload/next_allocator.h"
+#include "preload/page_memory.h"
+#include "preload/recorder.h"
+#include "preload/thread_local.h"
+#include "preload/unwind/rule_table.h"
+
+namespace heapdrift {
+namespace {
+
+constinit std::atomic<ProcessState> first_process_state{ProcessState::fresh};
+
+// Pid of the process in which a thread is starting to record. A fork child that finds its parent's
+// pid here was forked in the middle of that and starts over.
+constinit std::atomic<uint32_t> starting{0};
+
+// Whether this process, or one it was forked from, has recorded; and whether it had to give up,
+// which its children need not say again.
+constinit bool recorded_before = false;
+constinit bool gave_up = false;
+
+constinit pthread_key_t thread_exit_key = 0;
+constinit bool thread_exit_key_made = false;
+
+// HEAPDRIFT_OPTIONS as the process was started with; before libc has set environ, from /proc.
+const char* options_text() {
+    static char text[4096];
+    constexpr const char* kName = "HEAPDRIFT_OPTIONS=";
+    if (environ != nullptr) {
+        for (char** entry = environ; *entry != nullptr; ++entry)
+            if (text_starts(*entry, kName)) return *entry + text_size(kName);
+        return nullptr;
+    }
+    static char whole[64 * 1024];
+    const size_t size = sys::read_file("/proc/self/environ", whole, sizeof(whole) - 1);
+    for (size_t at = 0; at < size; at += text_size(whole + at) + 1)
+        if (text_starts(whole + at, kName)) {
+            copy_text(text, whole + at + text_size(kName));
+            return text;
+        }
+    return nullptr;
+}
+
+// Thread-specific destructors run in rounds; in the last one the state goes back. What the thread
+// still allocates or frees then borrows a state for each operation.
+void on_thread_exit(void* pointer) {
+    auto* state = static_cast<ThreadState*>(pointer);
+    if (state != tls.state) return;
+    if (++state->destructor_rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+        const BusyScope internal(Busy::internal);
+        if (pthread_setspecific(thread_exit_key, state) == 0) return;
+    }
+    const BusyScope recording(Busy::recording);
+    tls.ended = true;
+    tls.state = nullptr;
+    recorder.threads.retire(state);
+}
+
+bool make_process_state() {
+    void* page = map_pages_wiped_on_fork(kPageSize);
+    if (page == nullptr) return false;
+    process_state = static_cast<std::atomic<ProcessState>*>(page);
+    return true;
+}
+
+void give_up() {
+    gave_up = true;
+    process_state->store(ProcessState::off, std::memory_order_release);
+}
+
+void start_recording() {
+    const bool forked = recorded_before;
+    if (forked) {
+        rule_table.reset();
+        recorder.forget();
+    }
+    recorded_before = true;
+    tls.state = nullptr;
+    tls.row = nullptr;
+    if (gave_up || (process_state == &first_process_state && !make_process_state())) {
+        give_up();
+        return;
+    }
+    find_next_allocator();
+    recorder.blocks.set_spacing(next.spacing);
+    if (!forked) recorder.options = parse_options(options_text());
+    if (!recorder.file.create(recorder.options, forked)) {
+        give_up();
+        return;
+    }
+    if (!thread_exit_key_made) {
+        const BusyScope internal(Busy::internal);
+        thread_exit_key_made = pthread_key_create(&thread_exit_key, on_thread_exit) == 0;
+    }
+    process_state->store(ProcessState::recording, std::memory_order_release);
+}
+
+bool is_this_process() {
+    return process_state->load(std::memory_order_relaxed) == ProcessState::recording &&
+           recorder.file.header().identity.pid == sys::pid();
+}
+
+bool worth_keeping() {
+    if (recorder.file.is_root() || recorder.options.root_pid == 0 || recorder.options.keep_all)
+        return true;
+    Control& control = recorder.file.control();
+    for (const auto& dropped : control.dropped)
+        if (dropped.load(std::memory_order_relaxed) != 0) return true;
+    uint64_t bytes = 0;
+    const uint32_t rows = control.thread_count.load(std::memory_order_relaxed);
+    for (uint32_t i = 0; i < rows; ++i)
+        bytes += recorder.file.thread(i).allocated_bytes.load(std::memory_order_relaxed);
+    return bytes >= recorder.options.min_descendant;
+}
+
+// A program that brings its own malloc in its executable never calls ours.
+void check_interposition() {
+    const void* found = [] {
+        const BusyScope internal(Busy::internal);
+        return dlsym(RTLD_DEFAULT, "malloc");
+    }();
+    if (found == nullptr || found == reinterpret_cast<const void*>(&malloc)) return;
+    Dl_info info{};
+    const BusyScope internal(Busy::internal);
+    if (dladdr(found, &info) == 0 || info.dli_fname == nullptr) info.dli_fname = "another module";
+    say(Message() << "process " << sys::pid() << ": malloc is defined by " << info.dli_fname
+                  << ", before the recorder; allocations through it are not recorded");
+}
+
+[[gnu::constructor]] void on_load() {
+    if (active()) check_interposition();
+}
+
+[[gnu::destructor]] void on_unload() { finish_recording(); }
+
+}  // namespace
+
+constinit std::atomic<ProcessState>* process_state = &first_process_state;
+
+void attach_exit_notice(ThreadState* state) {
+    if (!thread_exit_key_made) return;
+    const BusyScope internal(Busy::internal);
+    pthread_setspecific(thread_exit_key, state);
+}
+
+bool activate_slow() {
+    if (process_state->load(std::memory_order_acquire) == ProcessState::fresh &&
+        tls.busy != Busy::internal) {
+        const BusyScope recording(Busy::recording);
+        const uint32_t pid = sys::pid();
+        uint32_t other = starting.load(std::memory_order_relaxed);
+        if (other != pid && starting.compare_exchange_strong(other, pid)) {
+            start_recording();
+            starting.store(0, std::memory_order_release);
+        }
+    }
+    return process_state->load(std::memory_order_acquire) == ProcessState::recording;
+}
+
+void note_exit_began(int status) {
+    if (!active() || memory_confined() || !is_this_process()) return;
+    Control& control = recorder.file.control();
+    control.exit_status.store(static_cast<uint32_t>(status) & 0xff, std::memory_order_relaxed);
+    if (control.exit_began_ns.load(std::memory_order_relaxed) != 0) return;
+    control.exit_began_epoch.store(control.epoch.load(std::memory_order_relaxed),
+                                   std::memory_order_relaxed);
+    control.exit_began_ns.store(recorder.file.since_start_ns(), std::memory_order_relaxed);
+}
+
+void finish_recording() {
+    if (memory_confined() || !is_this_process()) return;
+    Control& control = recorder.file.control();
+    if (control.ended_by.load(std::memory_order_relaxed) != EndedBy::running) return;
+    const BusyScope recording(Busy::recording);
+    take_snapshot(SnapshotKind::exit, "");
+    control.own_bytes.fetch_add(recorder.blocks.resident_bytes(), std::memory_order_relaxed);
+    control.ended_ns.store(recorder.file.since_start_ns(), std::memory_order_relaxed);
+    // Release: pairs with the reader's acquire; status and time are there before.
+    control.ended_by.store(EndedBy::exit, std::memory_order_release);
+    if (!worth_keeping()) recorder.file.remove();
+}
+
+void note_confined(bool confined) {
+    active();
+    set_memory_confined(confined);
+}
+
+}  // namespace heapdrift

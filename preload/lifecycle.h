@@ -1,0 +1,39 @@
+// When recording happens: from the process's first allocation to its end, in each process image
+// anew. preload/README.md draws the states.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace heapdrift {
+
+struct ThreadState;
+
+enum class ProcessState : uint32_t {
+    fresh = 0,  // nothing recorded yet: the process just started, or is a fork child
+    recording = 1,
+    off = 2,
+};
+
+// Lies in a page that reads as zero, that is fresh, in every fork child, however it was made. A
+// vfork child shares the parent's memory and so is the parent.
+extern constinit std::atomic<ProcessState>* process_state;
+
+// Whether operations are to be recorded. Starts recording in a fresh process.
+bool activate_slow();
+inline bool active() {
+    if (process_state->load(std::memory_order_relaxed) == ProcessState::recording) [[likely]]
+        return true;
+    return activate_slow();
+}
+
+// Seen from hooks of the process's ways to end.
+void note_exit_began(int status);
+void finish_recording();  // marks the session as ended by exit; harmless in a vfork child
+// From the hooks that see a seccomp filter put in place: no system call of ours from now on, or
+// again when the attempt failed.
+void note_confined(bool confined);
+// Arranges that the state goes back when its thread ends.
+void attach_exit_notice(ThreadState* state);
+
+}  // namespace heapdrift

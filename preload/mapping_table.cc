@@ -1,0 +1,104 @@
+#include "preload/mapping_table.h"
+
+#include "preload/page_memory.h"
+#include "preload/syscalls.h"
+
+namespace heapdrift {
+
+class MappingTable::Lock {
+public:
+    explicit Lock(std::atomic<bool>& locked) : locked_(locked) {
+        // Acquire and release make what one holder wrote visible to the next.
+        while (locked_.exchange(true, std::memory_order_acquire))
+            if (!memory_confined()) sys::call(SYS_sched_yield);
+    }
+    ~Lock() { locked_.store(false, std::memory_order_release); }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+private:
+    std::atomic<bool>& locked_;
+};
+
+// The first range that ends behind address.
+uint32_t MappingTable::first_at_or_behind(uint64_t address) const {
+    uint32_t low = 0;
+    uint32_t high = count_;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        if (ranges_[middle].end <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool MappingTable::insert_at(uint32_t at, const Range& range) {
+    if (count_ == capacity_) {
+        const uint32_t larger = capacity_ == 0 ? 128 : 2 * capacity_;
+        auto* copy = static_cast<Range*>(map_pages(larger * sizeof(Range)));
+        if (copy == nullptr) return false;
+        for (uint32_t i = 0; i < count_; ++i) copy[i] = ranges_[i];
+        if (ranges_ != nullptr) unmap_pages(ranges_, capacity_ * sizeof(Range));
+        ranges_ = copy;
+        capacity_ = larger;
+    }
+    for (uint32_t i = count_; i > at; --i) ranges_[i] = ranges_[i - 1];
+    ranges_[at] = range;
+    ++count_;
+    return true;
+}
+
+void MappingTable::erase_at(uint32_t at) {
+    --count_;
+    for (uint32_t i = at; i < count_; ++i) ranges_[i] = ranges_[i + 1];
+}
+
+bool MappingTable::group_lives(uint32_t group) const {
+    for (uint32_t i = 0; i < count_; ++i)
+        if (ranges_[i].group == group) return true;
+    return false;
+}
+
+bool MappingTable::add(uint64_t start, uint64_t size, SiteId site) {
+    const Lock lock(locked_);
+    return insert_at(first_at_or_behind(start), {start, start + size, site, 0});
+}
+
+bool MappingTable::remove_one(uint64_t start, uint64_t size, Unmapped& unmapped) {
+    const Lock lock(locked_);
+    const uint64_t end = start + size;
+    const uint32_t at = first_at_or_behind(start);
+    if (at == count_ || ranges_[at].start >= end) return false;
+    Range& range = ranges_[at];
+    const uint64_t from = range.start > start ? range.start : start;
+    const uint64_t to = range.end < end ? range.end : end;
+    unmapped = {range.site, to - from, false};
+    if (from == range.start && to == range.end) {
+        const uint32_t group = range.group;
+        erase_at(at);
+        unmapped.last = group == 0 || !group_lives(group);
+    } else if (from == range.start) {
+        range.start = to;
+    } else if (to == range.end) {
+        range.end = from;
+    } else {
+        // Cut in two. Without memory for the second part it is forgotten here and stays counted as
+        // live, which is true, until the process ends.
+        if (range.group == 0) range.group = next_group_++;
+        const Range behind{to, range.end, range.site, range.group};
+        range.end = from;
+        insert_at(at + 1, behind);
+    }
+    return true;
+}
+
+void MappingTable::forget() {
+    if (ranges_ != nullptr) unmap_pages(ranges_, capacity_ * sizeof(Range));
+    ranges_ = nullptr;
+    count_ = capacity_ = 0;
+    locked_.store(false, std::memory_order_relaxed);
+}
+
+}  // namespace heapdrift

@@ -1,0 +1,53 @@
+// The ranges that the program itself mapped. Mappings are rare next to allocations, so a lock is
+// allowed here; it is never held across a call of the program's, and a fork child starts anew.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/ids.h"
+
+namespace heapdrift {
+
+// Part of a mapping that went away.
+struct Unmapped {
+    SiteId site{0};
+    uint64_t bytes = 0;
+    bool last = false;  // nothing of the mapping is left
+};
+
+class MappingTable {
+public:
+    // Enters a range; parts of earlier ranges that it covers must have been removed before.
+    // False without memory.
+    bool add(uint64_t start, uint64_t size, SiteId site);
+
+    // Removes one piece of what is recorded in [start, start + size); false when nothing is left
+    // there. To be called until then: the caller counts each piece.
+    bool remove_one(uint64_t start, uint64_t size, Unmapped& unmapped);
+
+    void forget();
+
+private:
+    // Ranges in order of their start. A mapping that was cut has several, which share its group.
+    struct Range {
+        uint64_t start;
+        uint64_t end;
+        SiteId site;
+        uint32_t group;
+    };
+
+    class Lock;
+    uint32_t first_at_or_behind(uint64_t address) const;
+    bool insert_at(uint32_t at, const Range& range);
+    void erase_at(uint32_t at);
+    bool group_lives(uint32_t group) const;
+
+    std::atomic<bool> locked_{false};
+    Range* ranges_ = nullptr;
+    uint32_t count_ = 0;
+    uint32_t capacity_ = 0;
+    uint32_t next_group_ = 1;  // group 0: a mapping in one piece
+};
+
+}  // namespace heapdrift

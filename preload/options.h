@@ -1,0 +1,25 @@
+// The recorder's options, from HEAPDRIFT_OPTIONS="name=value:name=value". A ':' or '\' inside a
+// value is written with a backslash before it. Unknown names are named on stderr and ignored.
+#pragma once
+
+#include <cstdint>
+
+#include "preload/text.h"
+
+namespace heapdrift {
+
+struct Options {
+    // Where the session file goes: %p pid, %e program, %% percent. A process other than root_pid
+    // gets ".PID" appended when there is no %p.
+    TextBuffer<1024> output;
+    uint64_t root_pid = 0;             // the process that `heapdrift run` started; 0: none
+    uint64_t interval_ms = 20;         // between the first scheduled snapshots
+    uint64_t depth = 1024;             // frames kept of a stack
+    uint64_t min_descendant = 65536;   // a descendant that allocated less leaves no file
+    uint64_t keep_all = 0;
+};
+
+// text may be nullptr. Returns the defaults with what text says.
+Options parse_options(const char* text);
+
+}  // namespace heapdrift

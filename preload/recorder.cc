@@ -1,0 +1,227 @@
+#include "preload/recorder.h"
+
+#include "preload/lifecycle.h"
+#include "preload/snapshot_clock.h"
+#include "preload/thread_local.h"
+
+namespace heapdrift {
+
+constinit Recorder recorder;
+constinit thread_local ThreadLocal tls __attribute__((tls_model("initial-exec"))) = {};
+
+namespace {
+
+void drop(Drop reason) {
+    recorder.file.control().dropped[static_cast<uint32_t>(reason)].fetch_add(
+        1, std::memory_order_relaxed);
+}
+
+// Single writer: a load and a store, no atomic addition.
+void add(Shared<uint64_t>& counter, uint64_t amount) {
+    counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+}
+
+ThreadState* attach_slow() {
+    ThreadState* state = recorder.threads.attach(tls.ended ? tls.row : nullptr);
+    if (state == nullptr) {
+        drop(Drop::thread_limit);
+        return nullptr;
+    }
+    tls.state = state;
+    tls.row = state->row;
+    if (!tls.ended) attach_exit_notice(state);
+    return state;
+}
+
+// The stretch in which this thread works on its state. state() is nullptr when nothing can be
+// recorded: off, inside a signal handler that interrupted us, or without memory.
+class Operation {
+public:
+    Operation() : busy_(Busy::recording) {
+        if (busy_.before() != Busy::no) {
+            if (busy_.before() == Busy::recording &&
+                process_state->load(std::memory_order_relaxed) == ProcessState::recording)
+                drop(Drop::reentrant);
+            return;
+        }
+        if (!active()) return;
+        state_ = tls.state != nullptr ? tls.state : attach_slow();
+        // Acquire: pairs with the release in open_snapshot.
+        if (state_ != nullptr)
+            epoch_ = recorder.file.control().epoch.load(std::memory_order_acquire);
+    }
+    // A thread whose exit handlers have run owns no state between its operations: nobody would
+    // tell us when it is gone.
+    ~Operation() {
+        if (state_ != nullptr && tls.ended) [[unlikely]] {
+            recorder.threads.retire(state_);
+            tls.state = nullptr;
+        }
+    }
+    Operation(const Operation&) = delete;
+    Operation& operator=(const Operation&) = delete;
+
+    ThreadState* state() const { return state_; }
+    Cell* touch(SiteId site) const { return state_->counters.touch(site, epoch_); }
+
+private:
+    BusyScope busy_;
+    ThreadState* state_ = nullptr;
+    uint32_t epoch_ = 0;
+};
+
+bool is_heap(SiteId site) {
+    return !recorder.has_custom.load(std::memory_order_relaxed) ||
+           recorder.file.site(raw(site)).domain == Domain::heap;
+}
+
+void count_gone(const Operation& operation, const BlockRecord& record, bool temporary) {
+    Cell* cell = operation.touch(record.site);
+    if (cell == nullptr) {
+        drop(Drop::no_space);
+        return;
+    }
+    add(cell->deallocations, 1);
+    add(cell->deallocated_bytes, record.size);
+    if (temporary) add(cell->temporary, 1);
+    ThreadState& state = *operation.state();
+    add(state.row->deallocations, 1);
+    if (is_heap(record.site)) add_balance(state, -static_cast<int64_t>(record.size));
+}
+
+void count_missed(const Operation& operation, const BlockRecord& record) {
+    count_gone(operation, record, false);
+    recorder.file.control().missed_deallocations.fetch_add(1, std::memory_order_relaxed);
+}
+
+// Counts an allocation of a site; the block table knows it already.
+void count_allocation(const Operation& operation, Cell& cell, uint64_t size, Origin origin) {
+    add(cell.allocations, 1);
+    add(cell.allocated_bytes, size);
+    if (origin == Origin::reallocated) add(cell.reallocations, 1);
+    ThreadState& state = *operation.state();
+    add(state.row->allocations, 1);
+    add(state.row->allocated_bytes, size);
+    count_operation(state);
+}
+
+SiteId find_site(const Operation& operation, const StartState& caller, Domain domain) {
+    return operation.state()->stack.site(caller, domain,
+                                         static_cast<uint32_t>(recorder.options.depth),
+                                         recorder.sites, recorder.modules);
+}
+
+}  // namespace
+
+void record_allocation(uint64_t address, uint64_t size, const StartState& caller, Domain domain,
+                       Origin origin) {
+    const Operation operation;
+    ThreadState* state = operation.state();
+    if (state == nullptr || recorder.paused.load(std::memory_order_relaxed)) return;
+    tls.last_recorded = address;
+    if (address >= BlockTable::kHighestAddress) {
+        drop(Drop::high_address);
+        return;
+    }
+    const SiteId site = find_site(operation, caller, domain);
+    Cell* cell = raw(site) == 0 ? nullptr : operation.touch(site);
+    if (cell == nullptr) {
+        drop(Drop::no_space);
+        return;
+    }
+    BlockRecord old;
+    const uint32_t generation =
+        recorder.file.control().generation.load(std::memory_order_relaxed);
+    const BlockTable::Put put =
+        recorder.blocks.put(address, {site, generation, size, false}, old);
+    if (raw(old.site) != 0) count_missed(operation, old);
+    if (put == BlockTable::Put::failed) {
+        drop(Drop::no_space);
+        return;
+    }
+    state->last_allocated = address;
+    count_allocation(operation, *cell, size, origin);
+    if (domain == Domain::heap) add_balance(*state, static_cast<int64_t>(size));
+}
+
+BlockRecord take_block(uint64_t address) {
+    if (address >= BlockTable::kHighestAddress || tls.busy != Busy::no || !active()) return {};
+    BlockRecord record = recorder.blocks.take(address);
+    // An outer hook has recorded this deallocation already when an inner one finds nothing.
+    if (raw(record.site) == 0 && tls.last_released != address)
+        recorder.file.control().unknown_deallocations.fetch_add(1, std::memory_order_relaxed);
+    return record;
+}
+
+void count_deallocation(uint64_t address, const BlockRecord& record) {
+    if (raw(record.site) == 0) return;
+    const Operation operation;
+    ThreadState* state = operation.state();
+    if (state == nullptr) return;
+    tls.last_released = address;
+    if (record.watched) [[unlikely]]
+        recorder.modules.note_unload(address);
+    const bool temporary = state->last_allocated == address;
+    if (temporary) state->last_allocated = 0;
+    count_gone(operation, record, temporary);
+    count_operation(*state);
+}
+
+void record_deallocation(uint64_t address) {
+    if (tls.busy != Busy::no) {
+        // A handler that interrupted the recorder: the record stays, and shows as still live.
+        if (tls.busy == Busy::recording &&
+            process_state->load(std::memory_order_relaxed) == ProcessState::recording)
+            drop(Drop::reentrant);
+        return;
+    }
+    count_deallocation(address, take_block(address));
+}
+
+void put_block_back(uint64_t address, const BlockRecord& record) {
+    if (raw(record.site) == 0) return;
+    BlockRecord old;
+    recorder.blocks.put(address, record, old);
+}
+
+void record_mapping(uint64_t start, uint64_t size, const StartState& caller) {
+    const Operation operation;
+    if (operation.state() == nullptr || recorder.paused.load(std::memory_order_relaxed)) return;
+    const SiteId site = find_site(operation, caller, Domain::mapping);
+    Cell* cell = raw(site) == 0 ? nullptr : operation.touch(site);
+    if (cell == nullptr || !recorder.mappings.add(start, size, site)) {
+        drop(Drop::no_space);
+        return;
+    }
+    count_allocation(operation, *cell, size, Origin::fresh);
+}
+
+void record_unmapping(uint64_t start, uint64_t size) {
+    const Operation operation;
+    if (operation.state() == nullptr) return;
+    Unmapped piece;
+    while (recorder.mappings.remove_one(start, size, piece)) {
+        Cell* cell = operation.touch(piece.site);
+        if (cell == nullptr) {
+            drop(Drop::no_space);
+            continue;
+        }
+        add(cell->deallocated_bytes, piece.bytes);
+        if (piece.last) {
+            add(cell->deallocations, 1);
+            add(operation.state()->row->deallocations, 1);
+        }
+    }
+    count_operation(*operation.state());
+}
+
+void Recorder::forget() {
+    threads.forget();
+    sites.forget();
+    modules.forget();
+    mappings.forget();
+    file.forget();
+    next_peak_bytes.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace heapdrift

@@ -1,0 +1,353 @@
+#include "preload/session_file.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "preload/message.h"
+#include "preload/page_memory.h"
+#include "preload/session_path.h"
+
+namespace heapdrift {
+namespace {
+
+constexpr uint64_t kFirstUnit = 4 * kSegmentSize;
+constexpr uint64_t kLargestUnit = 64 * kSegmentSize;
+constexpr int kUnitShift = 48;
+
+// Field 22 of /proc/self/stat, which with the pid names a process for good.
+uint64_t process_start_ticks() {
+    char text[1024];
+    const size_t size = sys::read_file("/proc/self/stat", text, sizeof(text) - 1);
+    text[size] = '\0';
+    // The name in field 2 may hold anything, a ')' too: fields are counted from the last one.
+    const char* at = text;
+    for (const char* c = text; *c != '\0'; ++c)
+        if (*c == ')') at = c;
+    for (int field = 2; field < 22 && *at != '\0'; ++at)
+        if (*at == ' ') ++field;
+    uint64_t ticks = 0;
+    return parse_number(at, ticks) != nullptr ? ticks : 0;
+}
+
+// Marks an earlier image of this same process as ended by exec. True if the file is such a one.
+bool close_earlier_image(const char* path, uint64_t start_ticks) {
+    const int fd = sys::open(path, O_RDWR | O_NOFOLLOW);
+    if (fd < 0) return false;
+    struct stat status {};
+    bool ours = false;
+    if (!sys::failed(sys::call(SYS_fstat, fd, sys::address(&status))) && S_ISREG(status.st_mode) &&
+        status.st_size >= static_cast<off_t>(sizeof(Header))) {
+        if (void* mapped = sys::map(sizeof(Header), MAP_SHARED, fd)) {
+            Header& header = *static_cast<Header*>(mapped);
+            ours = header.identity.magic == kMagic && header.identity.version == kFormatVersion &&
+                   header.identity.pid == sys::pid() &&
+                   header.identity.process_start_ticks == start_ticks;
+            if (ours && header.control.ended_by.load(std::memory_order_relaxed) == EndedBy::running) {
+                header.control.ended_ns.store(
+                    sys::clock_ns(CLOCK_MONOTONIC) - header.identity.started_monotonic_ns,
+                    std::memory_order_relaxed);
+                header.control.ended_by.store(EndedBy::exec, std::memory_order_release);
+            }
+            sys::unmap(mapped, sizeof(Header));
+        }
+    }
+    sys::close(fd);
+    return ours;
+}
+
+const char* error_text(long error) {
+    switch (-error) {
+        case ENOENT: return "no such directory";
+        case EACCES: case EPERM: return "permission denied";
+        case EROFS: return "read-only file system";
+        case ENOSPC: case EDQUOT: return "no space left on device";
+        case EFBIG: return "RLIMIT_FSIZE does not allow it";
+        case EMFILE: case ENFILE: return "too many open files";
+        case ENOMEM: return "out of memory or address space";
+        case ENAMETOOLONG: return "file name too long";
+        case ELOOP: return "is a symbolic link";
+        case ENOTDIR: return "a part of the path is not a directory";
+        default: return "the system refused";
+    }
+}
+
+// A number that programs neither expect to get from open nor close one by one.
+int move_high(int fd) {
+    const uint64_t limit = sys::limit(RLIMIT_NOFILE);
+    const long wanted = limit > 1024 ? 1000 : static_cast<long>(limit - limit / 4);
+    const long high = sys::call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, wanted);
+    if (sys::failed(high)) return fd;
+    sys::close(fd);
+    return static_cast<int>(high);
+}
+
+}  // namespace
+
+bool SessionFile::open_new(const Options& options, const char* program, uint32_t& image) {
+    const uint64_t ticks = process_start_ticks();
+    for (uint32_t attempt = 0; attempt < 1000; ++attempt) {
+        const SessionPath path = session_path(options, program, sys::pid(), attempt);
+        if (path.overflowed()) {
+            say(Message() << "not recording: the path of the session file is too long");
+            return false;
+        }
+        fd_ = sys::open(path.text(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+        if (fd_ == -EEXIST) {
+            if (close_earlier_image(path.text(), ticks)) ++image;
+            continue;
+        }
+        if (fd_ < 0) {
+            say(Message() << "not recording process " << sys::pid() << ": cannot create "
+                          << path.text() << ": " << error_text(fd_)
+                          << "; the program runs on unrecorded");
+            return false;
+        }
+        fd_ = move_high(fd_);
+        struct stat status {};
+        sys::call(SYS_fstat, fd_, sys::address(&status));
+        device_ = status.st_dev;
+        inode_ = status.st_ino;
+        if (!reserve(0, kSegmentSize) ||
+            (header_ = static_cast<Header*>(sys::map(kSegmentSize, MAP_SHARED, fd_))) == nullptr) {
+            say(Message() << "not recording process " << sys::pid() << ": no space for "
+                          << path.text() << " (disk full, RLIMIT_FSIZE or RLIMIT_AS); "
+                          << "the program runs on unrecorded");
+            sys::call(SYS_unlink, sys::address(path.text()));
+            sys::close(fd_);
+            return false;
+        }
+        header_->identity.process_start_ticks = ticks;
+        copy_text(header_->identity.session_path, path.text());
+        return true;
+    }
+    say(Message() << "not recording process " << sys::pid()
+                  << ": 1000 session files of its name exist already");
+    return false;
+}
+
+void SessionFile::fill_identity(const Options& options, const char* program, uint32_t image,
+                                bool forked) {
+    Identity& identity = header_->identity;
+    identity.version = kFormatVersion;
+    identity.segment_size = kSegmentSize;
+    identity.pid = sys::pid();
+    identity.parent_pid = static_cast<uint32_t>(sys::call(SYS_getppid));
+    identity.started_realtime_ns = sys::clock_ns(CLOCK_REALTIME);
+    identity.started_monotonic_ns = started_monotonic_ns_;
+    identity.mode = Mode::exact;
+    identity.uid = static_cast<uint32_t>(sys::call(SYS_getuid));
+    identity.image = image;
+    identity.forked = forked;
+    identity.root = options.root_pid != 0 && options.root_pid == identity.pid;
+    copy_text(identity.tool_version, HEAPDRIFT_VERSION);
+    copy_text(identity.program, program);
+    identity.command_line_size = static_cast<uint32_t>(sys::read_file(
+        "/proc/self/cmdline", identity.command_line, sizeof(identity.command_line)));
+    Control& control = header_->control;
+    control.epoch.store(1, std::memory_order_relaxed);
+    control.snapshot_interval_ns.store(options.interval_ms * 1'000'000, std::memory_order_relaxed);
+    control.snapshot_due_ns.store(options.interval_ms * 1'000'000, std::memory_order_relaxed);
+    control.segment_count.store(1, std::memory_order_relaxed);
+    // Release: a reader that finds the magic finds all of the identity.
+    std::atomic_thread_fence(std::memory_order_release);
+    identity.magic = kMagic;
+}
+
+bool SessionFile::create(const Options& options, bool forked) {
+    char program[sizeof(Identity::program)] = {};
+    const long size = sys::call(SYS_readlink, sys::address("/proc/self/exe"),
+                                sys::address(program), sizeof(program) - 1);
+    if (sys::failed(size)) copy_text(program, "unknown");
+    uint32_t image = 0;
+    if (!open_new(options, program, image)) return false;
+    started_monotonic_ns_ = sys::clock_ns(CLOCK_MONOTONIC);
+    file_end_.store(kSegmentSize, std::memory_order_relaxed);
+    fill_identity(options, program, image, forked);
+    return true;
+}
+
+void SessionFile::forget() {
+    struct stat status {};
+    if (fd_ >= 0 && !sys::failed(sys::call(SYS_fstat, fd_, sys::address(&status))) &&
+        status.st_dev == device_ && status.st_ino == inode_)
+        sys::close(fd_);
+    header_ = nullptr;
+    fd_ = -1;
+    full_.store(false, std::memory_order_relaxed);
+    page_count_.store(0, std::memory_order_relaxed);
+    unit_.store(0, std::memory_order_relaxed);
+    spare_.store(nullptr, std::memory_order_relaxed);
+    // Only the entries in use: a pass over all would touch, and so copy, a megabyte in each child.
+    const auto clear = [](SegmentPointer* segments) {
+        for (; segments->load(std::memory_order_relaxed) != nullptr; ++segments)
+            segments->store(nullptr, std::memory_order_relaxed);
+    };
+    clear(nodes_);
+    clear(sites_);
+    clear(modules_);
+    clear(threads_);
+    clear(pages_);
+}
+
+uint64_t SessionFile::since_start_ns() const {
+    return sys::clock_ns(CLOCK_MONOTONIC) - started_monotonic_ns_;
+}
+
+// The program may have closed our descriptor or put a file of its own under its number; then the
+// file is opened again by name, if that name still leads to it (it may not, after chroot).
+bool SessionFile::reopen() {
+    struct stat status {};
+    if (fd_ >= 0 && !sys::failed(sys::call(SYS_fstat, fd_, sys::address(&status))) &&
+        status.st_dev == device_ && status.st_ino == inode_)
+        return true;
+    const int fd = sys::open(header_->identity.session_path, O_RDWR | O_NOFOLLOW);
+    if (fd < 0) return false;
+    if (sys::failed(sys::call(SYS_fstat, fd, sys::address(&status))) ||
+        status.st_dev != device_ || status.st_ino != inode_) {
+        sys::close(fd);
+        return false;
+    }
+    fd_ = move_high(fd);
+    return true;
+}
+
+bool SessionFile::reserve(uint64_t offset, uint64_t size) {
+    if (sys::limit(RLIMIT_FSIZE) < offset + size) return false;
+    const long result = sys::call(SYS_fallocate, fd_, 0, static_cast<long>(offset),
+                                  static_cast<long>(size));
+    if (result != -EOPNOTSUPP && result != -ENOSYS) return !sys::failed(result);
+    static constexpr uint8_t kZeros[kPageSize] = {};
+    for (uint64_t at = offset; at < offset + size; at += kPageSize)
+        if (sys::call(SYS_pwrite64, fd_, sys::address(kZeros), kPageSize, static_cast<long>(at)) !=
+            static_cast<long>(kPageSize))
+            return false;
+    return true;
+}
+
+void SessionFile::stop_growing(const char* reason) {
+    if (full_.exchange(true, std::memory_order_relaxed)) return;
+    copy_text(header_->control.stop_reason, reason);
+    header_->control.recording_stopped.store(1, std::memory_order_release);
+    if (memory_confined()) return;
+    say(Message() << header_->identity.session_path << " cannot grow: " << reason
+                  << "; call stacks not seen before are dropped and counted, all else is recorded on");
+}
+
+// Maps a new unit behind the end and makes it the one that segments are taken from. Returns its
+// first segment.
+uint8_t* SessionFile::grow() {
+    if (memory_confined()) {
+        stop_growing("the program confined itself with seccomp");
+        return nullptr;
+    }
+    const uint64_t end = file_end_.load(std::memory_order_relaxed);
+    uint64_t size = end / 4 / kSegmentSize * kSegmentSize;
+    size = size < kFirstUnit ? kFirstUnit : size > kLargestUnit ? kLargestUnit : size;
+    if (!reopen()) {
+        stop_growing("its descriptor was closed and its name no longer leads to it");
+        return nullptr;
+    }
+    const uint64_t offset = file_end_.fetch_add(size, std::memory_order_relaxed);
+    if (!reserve(offset, size)) {
+        stop_growing("no space left (disk full, quota, RLIMIT_FSIZE or refused by the system)");
+        return nullptr;
+    }
+    auto* start = static_cast<uint8_t*>(sys::map(size, MAP_SHARED, fd_, offset));
+    if (start == nullptr) {
+        stop_growing("no address space left (RLIMIT_AS or out of memory)");
+        return nullptr;
+    }
+    header_->control.segment_count.store(static_cast<uint32_t>((offset + size) / kSegmentSize),
+                                         std::memory_order_relaxed);
+    const uint64_t left = size / kSegmentSize - 1;
+    // Release: pairs with the acquire in take_from_unit. A unit that another thread installed at
+    // the same time is overwritten with what was left of it: space lost once, never a record.
+    unit_.store(reinterpret_cast<uint64_t>(start + kSegmentSize) | left << kUnitShift,
+                std::memory_order_release);
+    return start;
+}
+
+uint8_t* SessionFile::take_from_unit() {
+    uint64_t unit = unit_.load(std::memory_order_acquire);
+    while (unit >> kUnitShift != 0) {
+        const uint64_t start = unit & ((uint64_t{1} << kUnitShift) - 1);
+        const uint64_t rest = (start + kSegmentSize) | ((unit >> kUnitShift) - 1) << kUnitShift;
+        if (unit_.compare_exchange_weak(unit, rest, std::memory_order_acquire))
+            return reinterpret_cast<uint8_t*>(start);
+    }
+    return nullptr;
+}
+
+uint8_t* SessionFile::take_segment() {
+    // Acquire/release: the segment's memory is handed from thread to thread through spare_.
+    if (uint8_t* spare = spare_.exchange(nullptr, std::memory_order_acq_rel)) return spare;
+    if (full_.load(std::memory_order_relaxed)) return nullptr;
+    if (uint8_t* segment = take_from_unit()) return segment;
+    return grow();
+}
+
+uint8_t* SessionFile::find_segment(SegmentPointer* segments, uint32_t ordinal, SegmentKind kind) {
+    SegmentPointer& pointer = segments[ordinal];
+    if (uint8_t* segment = pointer.load(std::memory_order_acquire)) return segment;
+    uint8_t* taken = take_segment();
+    if (taken == nullptr) return pointer.load(std::memory_order_acquire);
+    auto* head = reinterpret_cast<SegmentHeader*>(taken);
+    head->ordinal = ordinal;
+    uint8_t* expected = nullptr;
+    if (!pointer.compare_exchange_strong(expected, taken, std::memory_order_acq_rel)) {
+        // Another thread was first. If a spare is there already, this segment stays unused.
+        head->ordinal = 0;
+        spare_.store(taken, std::memory_order_release);
+        return expected;
+    }
+    // Release: pairs with the reader's acquire of kind; the ordinal is there before.
+    head->kind.store(kind, std::memory_order_release);
+    return taken;
+}
+
+template <typename Record>
+Numbered<Record> SessionFile::add(SegmentPointer* segments, Shared<uint32_t>& count,
+                                  uint32_t limit) {
+    constexpr SegmentKind kKind = std::is_same_v<Record, Node>     ? SegmentKind::nodes
+                                  : std::is_same_v<Record, Site>   ? SegmentKind::sites
+                                  : std::is_same_v<Record, Module> ? SegmentKind::modules
+                                                                   : SegmentKind::threads;
+    // Ids of nodes and sites start at 1, since 0 means none there.
+    constexpr uint32_t kFirst = std::is_same_v<Record, Node> || std::is_same_v<Record, Site>;
+    uint32_t next = count.load(std::memory_order_relaxed);
+    do {
+        if (next + kFirst >= limit) return {};
+        // The segment first, then the id: an id that was given out always has its record.
+        if (find_segment(segments, (next + kFirst) / kPerSegment<Record>, kKind) == nullptr)
+            return {};
+    } while (!count.compare_exchange_weak(next, next + 1, std::memory_order_relaxed));
+    return {next + kFirst, &record_at<Record>(segments, next + kFirst)};
+}
+
+template Numbered<Node> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
+template Numbered<Site> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
+template Numbered<Module> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
+template Numbered<ThreadRow> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
+
+void* SessionFile::add_page(PageKind kind, uint32_t table, uint32_t index) {
+    uint32_t next = page_count_.load(std::memory_order_relaxed);
+    uint8_t* segment;
+    do {
+        if (next / kPagesPerSegment >= kMaxPageSegments) return nullptr;
+        segment = find_segment(pages_, next / kPagesPerSegment, SegmentKind::pages);
+        if (segment == nullptr) return nullptr;
+    } while (!page_count_.compare_exchange_weak(next, next + 1, std::memory_order_relaxed));
+    auto* pages = reinterpret_cast<PageSegment*>(segment);
+    PageDescriptor& descriptor = pages->descriptors[next % kPagesPerSegment];
+    descriptor.table = table;
+    descriptor.index = index;
+    // Release: pairs with the reader's acquire of kind.
+    descriptor.kind.store(kind, std::memory_order_release);
+    return pages->pages[next % kPagesPerSegment];
+}
+
+void SessionFile::remove() {
+    sys::call(SYS_unlink, sys::address(header_->identity.session_path));
+}
+
+}  // namespace heapdrift

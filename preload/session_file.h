@@ -1,0 +1,105 @@
+// The session file as the recorder sees it: created once per process image, grown in units of
+// several segments that are mapped and never unmapped or moved.
+//
+// Space is taken with fallocate before it is mapped, so a full disk or RLIMIT_FSIZE is a failed
+// call here and never a SIGBUS or SIGXFSZ in the program. Growing is rare and takes no lock: two
+// threads that need space at once each grow the file.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/session_format.h"
+#include "preload/options.h"
+
+namespace heapdrift {
+
+// A record's place: nullptr when the file could not grow.
+template <typename Record>
+struct Numbered {
+    uint32_t id = 0;
+    Record* record = nullptr;
+};
+
+class SessionFile {
+public:
+    // Creates the file by options.output, exclusively and readable by its owner alone. Says on
+    // stderr why when it cannot. An earlier image's file of the same process is closed (exec).
+    bool create(const Options& options, bool forked);
+    // In a fork child: forget the parent's file. Its mapping stays, for code interrupted by the
+    // fork that may still finish a store into it.
+    void forget();
+
+    Header& header() { return *header_; }
+    Control& control() { return header_->control; }
+    bool is_root() const { return header_->identity.root != 0; }
+    uint64_t since_start_ns() const;
+
+    // The record with this id, which was given out before.
+    Node& node(uint32_t id) { return record_at<Node>(nodes_, id); }
+    Site& site(uint32_t id) { return record_at<Site>(sites_, id); }
+    Module& module(uint32_t id) { return record_at<Module>(modules_, id); }
+    ThreadRow& thread(uint32_t id) { return record_at<ThreadRow>(threads_, id); }
+
+    // Gives out the next id with its zeroed record.
+    Numbered<Node> add_node() { return add<Node>(nodes_, header_->control.node_count, kMaxNodes); }
+    Numbered<Site> add_site() { return add<Site>(sites_, header_->control.site_count, kMaxSites); }
+    Numbered<Module> add_module() {
+        return add<Module>(modules_, header_->control.module_count, kMaxModules);
+    }
+    Numbered<ThreadRow> add_thread() {
+        return add<ThreadRow>(threads_, header_->control.thread_count, kMaxThreadRows);
+    }
+    // A zeroed page, published to readers as belonging to (kind, table, index).
+    void* add_page(PageKind kind, uint32_t table, uint32_t index);
+
+    // Unlinks the file: nothing in it is worth keeping.
+    void remove();
+
+    static constexpr uint32_t kMaxThreadRows = 1u << 16;
+
+private:
+    using SegmentPointer = std::atomic<uint8_t*>;
+    static constexpr uint32_t kMaxNodes = 16384 * kPerSegment<Node>;
+    static constexpr uint32_t kMaxSites = 8192 * kPerSegment<Site>;
+    static constexpr uint32_t kMaxModules = 512 * kPerSegment<Module>;
+    static constexpr uint32_t kMaxPageSegments = 65536;
+
+    template <typename Record>
+    Record& record_at(SegmentPointer* segments, uint32_t id) {
+        // Acquire: pairs with the release in find_segment, which publishes a mapped segment.
+        uint8_t* segment = segments[id / kPerSegment<Record>].load(std::memory_order_acquire);
+        return reinterpret_cast<Segment<Record>*>(segment)->records[id % kPerSegment<Record>];
+    }
+    template <typename Record>
+    Numbered<Record> add(SegmentPointer* segments, Shared<uint32_t>& count, uint32_t limit);
+
+    uint8_t* find_segment(SegmentPointer* segments, uint32_t ordinal, SegmentKind kind);
+    uint8_t* take_segment();
+    uint8_t* take_from_unit();
+    uint8_t* grow();
+    bool reopen();
+    bool reserve(uint64_t offset, uint64_t size);
+    bool open_new(const Options& options, const char* program, uint32_t& image);
+    void fill_identity(const Options& options, const char* program, uint32_t image, bool forked);
+    void stop_growing(const char* reason);
+
+    Header* header_ = nullptr;
+    int fd_ = -1;
+    uint64_t device_ = 0;
+    uint64_t inode_ = 0;
+    uint64_t started_monotonic_ns_ = 0;
+    std::atomic<uint64_t> file_end_{0};
+    std::atomic<bool> full_{false};
+    std::atomic<uint32_t> page_count_{0};
+    // Low 48 bits: next free segment of the newest unit; high 16 bits: segments left in it.
+    std::atomic<uint64_t> unit_{0};
+    std::atomic<uint8_t*> spare_{nullptr};  // one segment whose taker lost a race
+    SegmentPointer nodes_[kMaxNodes / kPerSegment<Node>] = {};
+    SegmentPointer sites_[kMaxSites / kPerSegment<Site>] = {};
+    SegmentPointer modules_[kMaxModules / kPerSegment<Module>] = {};
+    SegmentPointer threads_[kMaxThreadRows / kPerSegment<ThreadRow> + 1] = {};
+    SegmentPointer pages_[kMaxPageSegments] = {};
+};
+
+}  // namespace heapdrift

@@ -1,0 +1,59 @@
+#include "preload/site_table.h"
+
+namespace heapdrift {
+
+NodeId SiteTable::root(Domain domain, StackEnd end) {
+    std::atomic<uint32_t>& known = roots_[static_cast<uint32_t>(domain)][static_cast<uint32_t>(end)];
+    // Acquire: pairs with the release below; the root's fields are there before.
+    if (const uint32_t id = known.load(std::memory_order_acquire)) return NodeId{id};
+    const Numbered<Node> added = file_.add_node();
+    if (added.record == nullptr) return NodeId{0};
+    added.record->module = kNoModule;
+    added.record->kind = FrameKind::root;
+    added.record->end = end;
+    added.record->domain = domain;
+    uint32_t expected = 0;
+    if (!known.compare_exchange_strong(expected, added.id, std::memory_order_acq_rel))
+        return NodeId{expected};
+    return NodeId{added.id};
+}
+
+NodeId SiteTable::child(NodeId parent, uint64_t address, FrameKind kind) {
+    const auto usable = [this](const Node& node) { return modules_.usable(node.module); };
+    if (const NodeId known = index_.find(parent, address, kind, usable); raw(known) != 0)
+        return known;
+    // Before the node is made: finding the module may need the space of the file too.
+    const uint32_t module = modules_.find(kind == FrameKind::interrupted ? address : address - 1);
+    const Numbered<Node> added = file_.add_node();
+    if (added.record == nullptr) return NodeId{0};
+    Node& node = *added.record;
+    node.address = address;
+    node.parent = raw(parent);
+    node.module = module;
+    node.kind = kind;
+    index_.insert(NodeId{added.id});
+    return NodeId{added.id};
+}
+
+SiteId SiteTable::site(NodeId leaf, Domain domain) {
+    Node& node = file_.node(raw(leaf));
+    // Acquire: pairs with the release below, after which the site is complete.
+    if (const uint32_t id = node.site.load(std::memory_order_acquire)) return SiteId{id};
+    const Numbered<Site> added = file_.add_site();
+    if (added.record == nullptr) return SiteId{0};
+    added.record->domain = domain;
+    added.record->node.store(raw(leaf), std::memory_order_release);
+    uint32_t expected = 0;
+    // Two threads that made a site for the same stack: the second one's stays without counters.
+    if (!node.site.compare_exchange_strong(expected, added.id, std::memory_order_acq_rel))
+        return SiteId{expected};
+    return SiteId{added.id};
+}
+
+void SiteTable::forget() {
+    index_.forget();
+    for (auto& ends : roots_)
+        for (auto& root : ends) root.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace heapdrift

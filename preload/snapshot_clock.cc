@@ -1,0 +1,128 @@
+#include "preload/snapshot_clock.h"
+
+#include "core/snapshot_table.h"
+#include "preload/page_memory.h"
+#include "preload/process_figures.h"
+#include "preload/syscalls.h"
+
+namespace heapdrift {
+namespace {
+
+constexpr uint32_t kLooksPerInterval = 16;
+constexpr uint32_t kFewestOperations = 16;
+constexpr uint32_t kMostOperations = 1u << 20;
+// A snapshot may hold its thread for a hundredth of the time between two.
+constexpr uint64_t kCostShare = 100;
+// The composition of the peak is kept when the mark has risen by so much.
+constexpr int64_t kPeakStepShare = 50;
+constexpr int64_t kPeakStepBytes = 64 * 1024;
+
+SnapshotNumber open_filled(SnapshotKind kind, const char* label, uint64_t now_ns, uint16_t flags,
+                           uint64_t& cost_ns) {
+    SnapshotDescriptor filled{};
+    filled.kind = kind;
+    filled.flags = flags;
+    filled.time_ns = now_ns;
+    read_process_figures(filled);
+    for (size_t i = 0; i + 1 < kLabelSize && label[i] != '\0'; ++i) filled.label[i] = label[i];
+    cost_ns = filled.cost_ns = recorder.file.since_start_ns() - now_ns;
+    return open_snapshot(recorder.file.header(), filled);
+}
+
+void take_scheduled(uint64_t now_ns) {
+    Control& control = recorder.file.control();
+    SnapshotLock lock(control, sys::clock_ns(CLOCK_MONOTONIC));
+    const uint64_t due = control.snapshot_due_ns.load(std::memory_order_relaxed);
+    if (!lock.held() || now_ns < due) return;
+    const uint64_t interval = control.snapshot_interval_ns.load(std::memory_order_relaxed);
+    const bool idle = now_ns > due + interval;
+    uint64_t cost = 0;
+    open_filled(SnapshotKind::scheduled, "", now_ns, idle ? kSnapshotIdle : 0, cost);
+    // On the grid of the interval, which the snapshot just taken may have doubled.
+    const uint64_t step = control.snapshot_interval_ns.load(std::memory_order_relaxed);
+    const uint64_t next = now_ns - (now_ns - due) % step + step;
+    const uint64_t earliest = now_ns + kCostShare * cost;
+    control.snapshot_due_ns.store(next < earliest ? earliest : next, std::memory_order_relaxed);
+}
+
+// Looks per interval stay near kLooksPerInterval, whatever the rate of operations.
+void adapt_countdown(ThreadState& state, uint64_t now_ns) {
+    const uint64_t interval =
+        recorder.file.control().snapshot_interval_ns.load(std::memory_order_relaxed);
+    const uint64_t wanted = interval / kLooksPerInterval;
+    const uint64_t elapsed = now_ns - state.last_look_ns;
+    if (elapsed < wanted / 2 && state.look_every < kMostOperations)
+        state.look_every *= 2;
+    else if (elapsed > wanted * 2 && state.look_every > kFewestOperations)
+        state.look_every /= 2;
+    state.last_look_ns = now_ns;
+}
+
+// The mark's composition: only the last peak snapshot is kept, so a rise costs undo entries of the
+// sites touched since and no space for good.
+void take_peak(int64_t live) {
+    recorder.next_peak_bytes.store(
+        live + (live / kPeakStepShare > kPeakStepBytes ? live / kPeakStepShare : kPeakStepBytes),
+        std::memory_order_relaxed);
+    if (memory_confined()) return;
+    SnapshotLock lock(recorder.file.control(), sys::clock_ns(CLOCK_MONOTONIC));
+    if (!lock.held()) return;
+    SnapshotDescriptor filled{};
+    filled.kind = SnapshotKind::peak;
+    filled.time_ns = recorder.file.since_start_ns();
+    mark_figures_unknown(filled);
+    open_snapshot(recorder.file.header(), filled);
+}
+
+void raise_peak(Control& control, int64_t live, uint64_t when_ns) {
+    uint64_t peak = control.peak_live_bytes.load(std::memory_order_relaxed);
+    const auto bytes = static_cast<uint64_t>(live);
+    while (bytes > peak && !control.peak_live_bytes.compare_exchange_weak(
+                               peak, bytes, std::memory_order_relaxed)) {
+    }
+    control.peak_time_ns.store(when_ns, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void look_at_clock(ThreadState& state) {
+    if (memory_confined()) {
+        state.until_look = kMostOperations;
+        return;
+    }
+    const uint64_t now = recorder.file.since_start_ns();
+    if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
+        take_scheduled(now);
+    adapt_countdown(state, now);
+    state.until_look = state.look_every;
+}
+
+void settle_balance(ThreadState& state) {
+    Control& control = recorder.file.control();
+    const bool single = recorder.threads.single();
+    int64_t live = control.live_bytes.load(std::memory_order_relaxed) + state.balance;
+    if (single)
+        control.live_bytes.store(live, std::memory_order_relaxed);
+    else
+        live = control.live_bytes.fetch_add(state.balance, std::memory_order_relaxed) +
+               state.balance;
+    state.balance = 0;
+    int64_t headroom =
+        static_cast<int64_t>(control.peak_live_bytes.load(std::memory_order_relaxed)) - live;
+    if (headroom < 0) {
+        raise_peak(control, live, state.last_look_ns);
+        headroom = 0;
+        if (live >= recorder.next_peak_bytes.load(std::memory_order_relaxed)) take_peak(live);
+    }
+    state.balance_high = single && headroom < kBalanceSlack ? headroom : kBalanceSlack;
+}
+
+SnapshotNumber take_snapshot(SnapshotKind kind, const char* label) {
+    if (memory_confined()) return SnapshotNumber{0};
+    SnapshotLock lock(recorder.file.control(), sys::clock_ns(CLOCK_MONOTONIC));
+    if (!lock.held()) return SnapshotNumber{0};
+    uint64_t cost = 0;
+    return open_filled(kind, label, recorder.file.since_start_ns(), 0, cost);
+}
+
+}  // namespace heapdrift

@@ -1,0 +1,51 @@
+// The few words that the recorder keeps in thread-local storage. Initial-exec: one access relative
+// to the thread pointer, never __tls_get_addr, which may allocate.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "preload/thread_state.h"
+
+namespace heapdrift {
+
+enum class Busy : uint8_t {
+    no = 0,
+    recording = 1,  // inside the recorder: a signal handler's allocations are counted as dropped
+    internal = 2,   // inside a libc call of our own: what it allocates is not the program's
+};
+
+struct ThreadLocal {
+    ThreadState* state;      // nullptr until the thread's first operation, and when it ended
+    ThreadRow* row;          // its row, when it ended: it may still allocate
+    uint64_t last_recorded;  // address that an allocation hook entered last
+    uint64_t last_released;  // address whose deallocation was recorded last
+    Busy busy;
+    bool ended;         // the thread's exit handlers have run
+    bool in_allocator;  // inside the real allocator: mappings are its own
+};
+
+extern constinit thread_local ThreadLocal tls;
+
+// Marks the thread as inside the recorder. The fences keep the compiler from moving recorder code
+// out of the marked stretch; the only observer is a signal handler on the same thread.
+class BusyScope {
+public:
+    explicit BusyScope(Busy busy) : before_(tls.busy) {
+        tls.busy = busy;
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+    }
+    ~BusyScope() {
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        tls.busy = before_;
+    }
+    BusyScope(const BusyScope&) = delete;
+    BusyScope& operator=(const BusyScope&) = delete;
+
+    Busy before() const { return before_; }
+
+private:
+    Busy before_;
+};
+
+}  // namespace heapdrift
