@@ -1,0 +1,243 @@
+// heapdrift run: starts a program under the recorder, waits for it, keeps what was recorded.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "analyzer/commands/command.h"
+#include "analyzer/commands/run_arguments.h"
+#include "analyzer/commands/run_summary.h"
+#include "analyzer/process/executable.h"
+#include "analyzer/process/file_descriptor.h"
+#include "analyzer/process/launch.h"
+#include "analyzer/process/recorder_options.h"
+#include "analyzer/process/recording_directory.h"
+#include "analyzer/process/session_collector.h"
+#include "analyzer/process/session_store.h"
+
+namespace heapdrift::commands {
+namespace {
+
+// heapdrift itself could not do what was asked, and the program was not started; as env(1).
+constexpr int kNotStarted = 125;
+
+void warn(const std::string& text) {
+    fmt::print(stderr, "heapdrift: {}\n", text);
+}
+
+// Next to the command, as it is installed and as it is built: bin/ and lib/heapdrift/.
+std::string recorder_library() {
+    std::error_code error;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+    return (self.parent_path().parent_path() / "lib/heapdrift/libheapdrift_preload.so").string();
+}
+
+// Where the finished files go, and under which name; decided before the program can change what
+// "here" means.
+struct Destination {
+    std::string directory;
+    std::string name;  // "": the recorder's, PROGRAM.PID.heapdrift
+};
+
+Destination destination_of(const std::string& output) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    if (output.empty()) return {fs::current_path(error).string(), ""};
+    const fs::path path = fs::absolute(output, error);
+    if (!path.has_filename() || fs::is_directory(path, error)) return {path.string(), ""};
+    return {path.parent_path().string(), path.filename().string()};
+}
+
+// Whether the name given by -o stands for a file that is there already.
+std::optional<std::string> existing_output(const Destination& destination) {
+    if (destination.name.empty() || destination.name.find('%') != std::string::npos) return {};
+    const std::string path = destination.directory + "/" + destination.name;
+    struct stat status {};
+    if (lstat(path.c_str(), &status) != 0) return {};
+    return path;
+}
+
+// A directory of this run's own, locked for as long as the command waits, so that nobody collects
+// its files under our hands.
+class RecordingPlace {
+public:
+    explicit RecordingPlace(const std::string& output_directory) {
+        if (auto directory = process::create_tmpfs_directory()) {
+            path_ = *directory;
+        } else {
+            std::string hidden = fmt::format("{}/.heapdrift-{}-XXXXXX", output_directory, getpid());
+            if (mkdtemp(hidden.data()) == nullptr) {
+                error_ = fmt::format("{}: no recording can be kept there: {}", output_directory,
+                                     std::strerror(errno));
+                return;
+            }
+            path_ = hidden;
+        }
+        // Closed on exec: only we hold the lock, not the program.
+        lock_ = process::FileDescriptor(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (lock_.is_open()) flock(lock_.get(), LOCK_EX);
+    }
+
+    const std::string& path() const { return path_; }
+    const std::string& error() const { return error_; }
+    // Stays when something is still in it.
+    void remove_if_empty() const {
+        rmdir(path_.c_str());
+        rmdir(process::tmpfs_root().c_str());
+    }
+
+private:
+    std::string path_;
+    std::string error_;
+    process::FileDescriptor lock_;
+};
+
+process::RecorderOptions recorder_options(const RunArguments& arguments, const std::string& place,
+                                          pid_t pid) {
+    std::string pattern;
+    for (const char c : place) pattern += c == '%' ? "%%" : std::string(1, c);
+    process::RecorderOptions options = {{"output", pattern + "/%e.%p.heapdrift"},
+                                        {"root_pid", std::to_string(pid)}};
+    if (arguments.interval_ms)
+        options.emplace_back("interval", std::to_string(*arguments.interval_ms));
+    if (arguments.depth) options.emplace_back("depth", std::to_string(*arguments.depth));
+    if (arguments.keep_all) options.emplace_back("keep_all", "1");
+    for (const std::string& option : arguments.recorder_options) {
+        const size_t equals = option.find('=');
+        options.emplace_back(option.substr(0, equals), option.substr(equals + 1));
+    }
+    return options;
+}
+
+// The value that counts, after -O options of the same meaning.
+uint64_t option_value(const process::RecorderOptions& options, std::string_view name,
+                      uint64_t otherwise) {
+    for (const auto& [option, value] : options)
+        if (option == name) otherwise = std::stoull(value);
+    return otherwise;
+}
+
+int start_failure(const std::string& path, int error) {
+    warn(fmt::format("{}: {}", path, std::strerror(error)));
+    return error == ENOENT ? 127 : 126;
+}
+
+int run_unrecorded(const process::Executable& executable, const RunArguments& arguments) {
+    const process::Outcome outcome =
+        process::run_program(executable.path, arguments.command,
+                             [](pid_t) { return process::unrecorded_environment(); });
+    if (outcome.exec_error != 0) return start_failure(executable.path, outcome.exec_error);
+    return outcome.exit_code();
+}
+
+// Processes at the far end of a pipe or in the background may be about to end as well.
+void wait_for_stragglers(const std::string& place) {
+    constexpr int kRounds = 15;
+    constexpr useconds_t kPauseUs = 20'000;
+    for (int round = 0; round < kRounds; ++round) {
+        if (std::ranges::none_of(process::sessions_in(place), &process::SessionSummary::running))
+            return;
+        usleep(kPauseUs);
+    }
+}
+
+void note_signals(const std::string& place, const process::Outcome& outcome) {
+    if (!outcome.signalled) return;
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const uint64_t now_ns =
+        static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+    for (const process::SessionSummary& session : process::sessions_in(place))
+        if (session.info.pid == static_cast<uint32_t>(outcome.pid))
+            process::note_signal(session.info.path, outcome.value, now_ns);
+}
+
+int run(const RunArguments& arguments) {
+    const process::Lookup lookup = process::find_executable(arguments.command.front());
+    if (lookup.error) {
+        warn(lookup.error->message);
+        return lookup.error->exit_code;
+    }
+    const process::Executable& executable = *lookup.executable;
+    const Destination destination = destination_of(arguments.output);
+    if (const auto existing = existing_output(destination); existing && !arguments.force) {
+        warn(
+            fmt::format("{} exists, and the program was not started; name another file, or use "
+                        "--force to replace it",
+                        *existing));
+        return kNotStarted;
+    }
+    if (executable.obstacle != process::Obstacle::none)
+        warn(process::describe_obstacle(executable));
+    if (!process::preload_is_harmless(executable.obstacle))
+        return run_unrecorded(executable, arguments);
+
+    const std::string library = recorder_library();
+    if (access(library.c_str(), R_OK) != 0) {
+        warn(
+            fmt::format("{}: {}; the program runs unrecorded. The library belongs beside the "
+                        "command: install or build heapdrift again",
+                        library, std::strerror(errno)));
+        return run_unrecorded(executable, arguments);
+    }
+    const RecordingPlace place(destination.directory);
+    if (!place.error().empty()) {
+        warn(place.error() + "; the program runs unrecorded");
+        return run_unrecorded(executable, arguments);
+    }
+    if (access(destination.directory.c_str(), W_OK) != 0)
+        warn(fmt::format("{}: {}; the recording will stay in {}", destination.directory,
+                         std::strerror(errno), place.path()));
+
+    const process::Outcome outcome =
+        process::run_program(executable.path, arguments.command, [&](pid_t pid) {
+            return process::recorded_environment(library,
+                                                 recorder_options(arguments, place.path(), pid));
+        });
+    if (outcome.exec_error != 0) {
+        place.remove_if_empty();
+        return start_failure(executable.path, outcome.exec_error);
+    }
+    note_signals(place.path(), outcome);
+    wait_for_stragglers(place.path());
+
+    const process::RecorderOptions chosen = recorder_options(arguments, place.path(), outcome.pid);
+    process::CollectOptions collect;
+    collect.directory = destination.directory;
+    collect.name = destination.name;
+    collect.overwrite = arguments.force;
+    collect.root_pid = outcome.pid;
+    collect.keep_all = option_value(chosen, "keep_all", 0) != 0;
+    collect.smallest_descendant_bytes = option_value(chosen, "min_descendant", 64 * 1024);
+    collect.symbols = !arguments.no_symbols;
+    collect.progress = symbolizing_progress();
+    const process::Collected collected = process::collect_sessions(place.path(), collect);
+    place.remove_if_empty();
+
+    print_run_summary(arguments, executable, outcome, collected);
+    return outcome.exit_code();
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+    const auto arguments = std::make_shared<RunArguments>();
+    CLI::App* command = app.add_subcommand("run", "Record a program and what it starts");
+    add_run_arguments(*command, *arguments);
+    command->callback([arguments, &exit_code] {
+        check_run_arguments(*arguments);
+        exit_code = run(*arguments);
+    });
+}
+
+}  // namespace heapdrift::commands

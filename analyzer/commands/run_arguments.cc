@@ -1,0 +1,108 @@
+#include "analyzer/commands/run_arguments.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "analyzer/model/failure.h"
+#include "analyzer/process/recorder_options.h"
+#include "analyzer/process/system_memory.h"
+
+namespace heapdrift::commands {
+namespace {
+
+std::vector<std::string> own_arguments() {
+    const std::string text = process::read_small_file("/proc/self/cmdline");
+    std::vector<std::string> arguments;
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = std::min(text.find('\0', at), text.size());
+        arguments.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return arguments;
+}
+
+// How many values CLI11 makes of one argument: "[a,b]" is a list to it.
+size_t values_of(std::string_view argument) {
+    if (argument.empty() || argument.front() != '[' || argument.back() != ']') return 1;
+    argument.remove_suffix(1);
+    if (!argument.empty()) argument.remove_prefix(1);
+    size_t values = 0;
+    while (!argument.empty()) {
+        const std::string_view item = argument.substr(0, argument.find(','));
+        argument.remove_prefix(std::min(item.size() + 1, argument.size()));
+        if (!item.empty()) values += values_of(item);
+    }
+    return values;
+}
+
+// The program's arguments as they were written: they are the end of our own.
+void restore_lists(std::vector<std::string>& command) {
+    const std::vector<std::string> all = own_arguments();
+    size_t values = command.size();
+    size_t first = all.size();
+    while (first > 0 && values > 0) values -= std::min(values, values_of(all[--first]));
+    command.assign(all.begin() + static_cast<std::ptrdiff_t>(first), all.end());
+}
+
+}  // namespace
+
+void add_run_arguments(CLI::App& command, RunArguments& arguments) {
+    command.add_option("PROGRAM", arguments.command, "The program to record, and its arguments")
+        ->required();
+    // The first argument that is no option, or --, ends ours: what follows is the program's.
+    command.positionals_at_end();
+    command
+        .add_option("-o,--output", arguments.output,
+                    "Record to this file, descendants to FILE.PID; %p is the pid, %e the "
+                    "program. A directory: to files in it (default: "
+                    "./PROGRAM.PID.heapdrift)")
+        ->type_name("FILE");
+    command.add_flag("-f,--force", arguments.force, "Replace FILE when it exists");
+    command
+        .add_option("--interval", arguments.interval_ms,
+                    "Milliseconds between the first snapshots; doubles in long runs "
+                    "(default: 20)")
+        ->type_name("MS")
+        ->check(CLI::Range(uint64_t{1}, uint64_t{3'600'000}));
+    command
+        .add_option("--depth", arguments.depth, "Frames kept of each call stack (default: 1024)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1024));
+    command.add_flag("--keep-all", arguments.keep_all,
+                     "Keep the files of descendants that allocated less than 64 KiB too");
+    command.add_flag("--no-symbols", arguments.no_symbols,
+                     "Do not embed function names: faster, but the file can then be read on this "
+                     "machine only");
+    command
+        .add_option("-O", arguments.recorder_options,
+                    "An option of the recorder, as in HEAPDRIFT_OPTIONS; may be repeated")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false);
+    command
+        .add_option("-r,--report", arguments.report_file,
+                    "Write the report to this file and not to stderr")
+        ->type_name("FILE");
+    command.add_flag("--no-report", arguments.no_report, "Print no report, only the summary");
+    command.add_flag("-q,--quiet", arguments.quiet, "Print neither; only what went wrong");
+    command.add_option("--top", arguments.top, "Rows in the report; 0 for all")->type_name("N");
+    command.footer(
+        "The program keeps its terminal, standard streams and exit code; the summary and the\n"
+        "report go to stderr. Exit code: the program's own, 128 + N when signal N killed it,\n"
+        "127 when it was not found, 126 when it cannot be executed, 125 when heapdrift did\n"
+        "not start it.\n\n"
+        "Examples:\n"
+        "  heapdrift run ./server --port 8080\n"
+        "  heapdrift run -o before.heapdrift -- make test\n"
+        "  heapdrift run --no-report python3 script.py");
+}
+
+void check_run_arguments(RunArguments& arguments) {
+    restore_lists(arguments.command);
+    if (arguments.command.empty())
+        throw UsageFailure("run: which program? See heapdrift run --help");
+    for (const std::string& option : arguments.recorder_options)
+        if (const std::string error = process::check_option(option); !error.empty())
+            throw UsageFailure(error);
+}
+
+}  // namespace heapdrift::commands

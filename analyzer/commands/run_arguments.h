@@ -1,0 +1,32 @@
+// The command line of heapdrift run.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace heapdrift::commands {
+
+struct RunArguments {
+    std::vector<std::string> command;  // the program and its arguments
+    std::string output;
+    bool force = false;
+    std::optional<uint64_t> interval_ms;
+    std::optional<uint32_t> depth;
+    bool keep_all = false;
+    bool no_symbols = false;
+    std::vector<std::string> recorder_options;  // of -O, as "name=value"
+    bool no_report = false;
+    bool quiet = false;
+    std::string report_file;
+    std::optional<unsigned> top;
+};
+
+void add_run_arguments(CLI::App& command, RunArguments& arguments);
+
+// What the parser cannot check by itself. Throws UsageFailure.
+void check_run_arguments(RunArguments& arguments);
+
+}  // namespace heapdrift::commands

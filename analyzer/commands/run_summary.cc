@@ -1,0 +1,188 @@
+#include "analyzer/commands/run_summary.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <vector>
+
+#include "analyzer/process/file_descriptor.h"
+#include "analyzer/report/units.h"
+
+namespace heapdrift::commands {
+namespace {
+
+using process::SessionSummary;
+
+void say(const std::string& text) {
+    fmt::print(stderr, "heapdrift: {}\n", text);
+}
+
+std::string outcome_text(const process::Outcome& outcome) {
+    if (!outcome.signalled) return fmt::format("exit {}", outcome.value);
+    const char* name = sigabbrev_np(outcome.value);
+    return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", outcome.value);
+}
+
+// A path as a user would type it from here.
+std::string short_path(const std::string& path) {
+    std::error_code error;
+    const std::string here = std::filesystem::current_path(error).string() + "/";
+    return path.starts_with(here) ? path.substr(here.size()) : path;
+}
+
+// The process whose memory mattered most; among equals the one that was asked for.
+const SessionSummary* main_session(const std::vector<SessionSummary>& sessions) {
+    const auto highest = std::ranges::max_element(sessions, {}, [](const SessionSummary& session) {
+        return std::pair(session.peak_live_bytes, session.info.root);
+    });
+    return highest == sessions.end() ? nullptr : &*highest;
+}
+
+void explain_missing_session(const process::Executable& executable, pid_t pid) {
+    // A static program has been explained before it was started.
+    if (executable.obstacle != process::Obstacle::none) return;
+    say(
+        fmt::format("nothing was recorded: process {} created no session. Either the loader could "
+                    "not load the recorder, the program started in another root directory, or the "
+                    "recorder could not create its file; lines above from 'ERROR: ld.so' or "
+                    "'heapdrift' say which",
+                    pid));
+}
+
+void print_losses(const SessionSummary& session) {
+    if (!session.losses.stop_reason.empty())
+        say(fmt::format("recording of process {} stopped early: {}; figures hold up to then",
+                        session.info.pid, session.losses.stop_reason));
+    if (session.losses.dropped_total() > 0)
+        say(
+            fmt::format("{} allocations of process {} were dropped, so its figures are too low; "
+                        "heapdrift info says why",
+                        report::format_count(session.losses.dropped_total()), session.info.pid));
+    if (session.allocations == 0 && process::defines_own_malloc(session.info.program))
+        say(
+            fmt::format("{} brings its own malloc inside the executable: its allocations do not "
+                        "reach the recorder, and only its mappings are recorded",
+                        session.info.program));
+}
+
+void print_table(const std::vector<const SessionSummary*>& sessions) {
+    fmt::print(stderr, "  {:>8} {:<20} {:<10} {:>10} {:>10}  {}\n", "PID", "PROGRAM", "STATE",
+               "PEAK", "LIVE", "FILE");
+    for (const SessionSummary* session : sessions)
+        fmt::print(stderr, "  {:>8} {:<20} {:<10} {:>10} {:>10}  {}\n", session->info.pid,
+                   session->program(), process::state_text(*session),
+                   report::format_bytes(session->peak_live_bytes),
+                   report::format_bytes(session->live_bytes), short_path(session->info.path));
+}
+
+void print_main(const SessionSummary& session, const process::Outcome& outcome) {
+    const bool is_root = session.info.pid == static_cast<uint32_t>(outcome.pid);
+    say(fmt::format("{} (pid {}): {} after {}", session.program(), session.info.pid,
+                    is_root ? outcome_text(outcome) : process::state_text(session),
+                    report::format_seconds(is_root ? outcome.seconds : session.seconds)));
+    say(fmt::format(
+        "{} allocations, peak {}, {} still live {}", report::format_count(session.allocations),
+        report::format_bytes(session.peak_live_bytes), report::format_bytes(session.live_bytes),
+        session.running() ? "now" : "at the end"));
+    say(fmt::format("recorded in {}", short_path(session.info.path)));
+}
+
+void print_others(const process::Collected& collected, const SessionSummary* shown) {
+    std::vector<const SessionSummary*> others;
+    bool any_running = false;
+    for (const SessionSummary& session : collected.sessions) {
+        any_running = any_running || session.running();
+        if (&session != shown) others.push_back(&session);
+    }
+    if (!others.empty()) {
+        say("also recorded:");
+        print_table(others);
+    }
+    if (collected.dropped > 0)
+        say(fmt::format("{} descendants that allocated little left no file (--keep-all keeps them)",
+                        collected.dropped));
+    if (any_running)
+        say("processes shown as running are recorded further: heapdrift report PID reads them now, "
+            "and heapdrift list --collect fetches their files when they have ended");
+}
+
+// The report command in a process of its own: whatever becomes of it, the program's exit code
+// and recording are safe.
+void print_report(const SessionSummary& session, const RunArguments& arguments) {
+    process::FileDescriptor out(
+        arguments.report_file.empty()
+            ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
+            : open(arguments.report_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!out.is_open()) {
+        say(fmt::format("{}: {}; heapdrift report {} prints the report",
+                        arguments.report_file.empty() ? "stderr" : arguments.report_file,
+                        std::strerror(errno), short_path(session.info.path)));
+        return;
+    }
+    std::vector<std::string> words = {
+        "heapdrift", "report",
+        session.running() ? std::to_string(session.info.pid) : session.info.path};
+    if (arguments.top) words.insert(words.end(), {"--top", std::to_string(*arguments.top)});
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(out.get(), STDOUT_FILENO);
+        execv("/proc/self/exe", pointers.data());
+        _exit(127);
+    }
+    int status = 0;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (child < 0 || status != 0)
+        say(fmt::format("the report failed; the recording is complete, try heapdrift report {}",
+                        short_path(session.info.path)));
+}
+
+}  // namespace
+
+process::Progress symbolizing_progress() {
+    using Clock = std::chrono::steady_clock;
+    if (isatty(STDERR_FILENO) == 0) return {};
+    return [started = Clock::now(), shown = Clock::now()](size_t done, size_t total) mutable {
+        constexpr auto kQuietTime = std::chrono::milliseconds(700);
+        constexpr auto kBetween = std::chrono::milliseconds(100);
+        constexpr size_t kWidth = 30;
+        const auto now = Clock::now();
+        if (total == 0 || now - started < kQuietTime) return;
+        if (done < total && now - shown < kBetween) return;
+        shown = now;
+        const size_t filled = kWidth * done / total;
+        fmt::print(stderr, "\rheapdrift: symbolizing [{:=<{}}{:{}}] {} of {}{}", "", filled, "",
+                   kWidth - filled, done, total, done == total ? "\n" : "");
+        std::fflush(stderr);
+        if (done == total) started = now;  // the next file gets its own quiet time
+    };
+}
+
+void print_run_summary(const RunArguments& arguments, const process::Executable& executable,
+                       const process::Outcome& outcome, const process::Collected& collected) {
+    const SessionSummary* session = main_session(collected.sessions);
+    if (session == nullptr && collected.dropped == 0)
+        explain_missing_session(executable, outcome.pid);
+    if (!arguments.quiet) {
+        if (session != nullptr) print_main(*session, outcome);
+        print_others(collected, session);
+    }
+    for (const SessionSummary& each : collected.sessions) print_losses(each);
+    for (const std::string& problem : collected.problems) say(problem);
+    if (session != nullptr && !arguments.quiet && !arguments.no_report)
+        print_report(*session, arguments);
+}
+
+}  // namespace heapdrift::commands

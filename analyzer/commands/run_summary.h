@@ -1,0 +1,21 @@
+// What heapdrift run says when the program has ended.
+#pragma once
+
+#include <string>
+
+#include "analyzer/commands/run_arguments.h"
+#include "analyzer/process/executable.h"
+#include "analyzer/process/launch.h"
+#include "analyzer/process/session_collector.h"
+
+namespace heapdrift::commands {
+
+// A bar on stderr once symbolizing has taken a while; nothing where stderr is no terminal.
+process::Progress symbolizing_progress();
+
+// The figures of the process with the highest peak, its report, and the others in a table; all on
+// stderr, which is not the program's output.
+void print_run_summary(const RunArguments& arguments, const process::Executable& executable,
+                       const process::Outcome& outcome, const process::Collected& collected);
+
+}  // namespace heapdrift::commands

@@ -1,0 +1,17 @@
+// Names for a session's code addresses, written into its file, so that it can be read elsewhere.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+namespace heapdrift::process {
+
+// Called with the addresses done so far and their total.
+using Progress = std::function<void(size_t done, size_t total)>;
+
+// The file must be finished. Returns "" for success (also when it had symbols already), or what
+// went wrong, to follow the file's name and a colon; the recording is then as it was.
+std::string embed_symbols(const std::string& path, const Progress& progress);
+
+}  // namespace heapdrift::process
