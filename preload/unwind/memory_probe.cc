@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-#include "preload/unwind/raw_syscall.h"
+#include "preload/syscalls.h"
 
 namespace heapdrift {
 namespace {
@@ -12,11 +12,11 @@ namespace {
 // rt_sigprocmask with a `how` that does not exist changes nothing: the kernel reads the set first
 // (EFAULT if it cannot), and only then refuses (EINVAL). Nearly every seccomp filter lets it
 // through, unlike process_vm_readv, and unlike msync and mincore it also tells PROT_NONE.
-constexpr uint64_t kNoSuchHow = 0x7fffffff;
-constexpr uint64_t kSignalSetSize = 8;
+constexpr long kNoSuchHow = 0x7fffffff;
+constexpr long kSignalSetSize = 8;
 
 long probe(uint64_t address) {
-    return raw_syscall(SYS_rt_sigprocmask, kNoSuchHow, address, 0, kSignalSetSize);
+    return sys::call(SYS_rt_sigprocmask, kNoSuchHow, static_cast<long>(address), 0, kSignalSetSize);
 }
 
 enum class Trust : uint8_t { unknown, usable, unusable };

@@ -4,9 +4,8 @@
 #include <link.h>
 #include <sys/auxv.h>
 
-#include "preload/unwind/memory_probe.h"
+#include "preload/syscalls.h"
 #include "preload/unwind/module_image.h"
-#include "preload/unwind/raw_syscall.h"
 
 namespace heapdrift {
 namespace {
@@ -46,8 +45,8 @@ private:
 
 void write_executable_path(PathWriter& path) {
     const char* kSelf = "/proc/self/exe";
-    const long size = raw_syscall(SYS_readlink, reinterpret_cast<uint64_t>(kSelf),
-                                  reinterpret_cast<uint64_t>(path.free_part()), path.free_size());
+    const long size = sys::call(SYS_readlink, sys::address(kSelf), sys::address(path.free_part()),
+                                static_cast<long>(path.free_size()));
     if (size > 0) path.added(static_cast<uint64_t>(size));
     // Without /proc the kernel still says how the program was called.
     if (path.empty()) {
@@ -58,7 +57,7 @@ void write_executable_path(PathWriter& path) {
 
 void write_working_directory(PathWriter& path) {
     const long size =
-        raw_syscall(SYS_getcwd, reinterpret_cast<uint64_t>(path.free_part()), path.free_size());
+        sys::call(SYS_getcwd, sys::address(path.free_part()), static_cast<long>(path.free_size()));
     // The size counts the NUL. A directory outside of the root is "(unreachable)…": left out.
     if (size > 1 && *path.free_part() == '/') path.added(static_cast<uint64_t>(size) - 1);
     path.append('/');

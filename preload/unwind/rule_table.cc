@@ -1,9 +1,7 @@
 #include "preload/unwind/rule_table.h"
 
-#include <sys/mman.h>
-
+#include "preload/syscalls.h"
 #include "preload/unwind/eh_frame.h"
-#include "preload/unwind/raw_syscall.h"
 
 namespace heapdrift {
 
@@ -79,11 +77,10 @@ void RuleTable::grow(const Slots* full) {
     if (slots_.load(std::memory_order_relaxed) == full && steps_taken_ < kSteps) {
         Slots& larger = all_slots_[steps_taken_];
         larger.shift = 64 - (kFirstBits + kBitsPerStep * steps_taken_);
-        const long mapped =
-            raw_syscall(SYS_mmap, 0, entry_count(larger) * sizeof(Entry), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, ~uint64_t{0}, 0);
-        if (!syscall_failed(mapped)) {
-            larger.entries = reinterpret_cast<Entry*>(mapped);
+        void* mapped = sys::map(entry_count(larger) * sizeof(Entry),
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+        if (mapped != nullptr) {
+            larger.entries = static_cast<Entry*>(mapped);
             ++steps_taken_;
             const uint64_t generation = generation_.load(std::memory_order_seq_cst);
             used_.store(0, std::memory_order_relaxed);

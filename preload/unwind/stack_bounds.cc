@@ -2,8 +2,8 @@
 
 #include <atomic>
 
+#include "preload/syscalls.h"
 #include "preload/unwind/memory_probe.h"
-#include "preload/unwind/raw_syscall.h"
 
 // Set by the loader before anything runs: the stack pointer with which the process was entered.
 extern "C" void* __libc_stack_end;
@@ -29,7 +29,7 @@ constinit std::atomic<uint64_t> main_thread_pointer{0};
 bool is_main_thread(uint64_t thread_pointer) {
     const uint64_t known = main_thread_pointer.load(std::memory_order_relaxed);
     if (known != 0) return known == thread_pointer;
-    if (raw_syscall(SYS_gettid) != raw_syscall(SYS_getpid)) return false;
+    if (sys::tid() != sys::pid()) return false;
     main_thread_pointer.store(thread_pointer, std::memory_order_relaxed);
     return true;
 }
