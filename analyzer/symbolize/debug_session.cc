@@ -8,16 +8,10 @@
 
 namespace heapdrift::symbolize {
 
-void DebugSession::CloseDescriptor::operator()(int* descriptor) const {
-    close(*descriptor);
-    delete descriptor;
-}
-
-std::optional<DebugSession> DebugSession::open(const ModuleFile& file,
+std::optional<DebugSession> DebugSession::open(ModuleFile file,
                                                const std::vector<std::string>& debug_roots) {
     DebugSession session;
-    session.descriptor_.reset(new int(file.descriptor));
-    session.path_ = file.path;
+    session.file_ = std::move(file);
     session.search_ = std::make_unique<Search>();
     // "+": a file found by debug link alone must have the recorded checksum.
     session.search_->path = "+:.debug";
@@ -42,10 +36,11 @@ bool DebugSession::reopen() {
 bool DebugSession::begin() {
     dwfl_.reset(dwfl_begin(&search_->callbacks));
     if (!dwfl_) return false;
-    int descriptor = fcntl(*descriptor_, F_DUPFD_CLOEXEC, 0);
+    int descriptor = fcntl(file_.descriptor.number(), F_DUPFD_CLOEXEC, 0);
     if (descriptor < 0) return false;
+    const char* path = file_.path.c_str();
     // Base 0: libdwfl's addresses are then the link-time addresses of the file.
-    module_ = dwfl_report_elf(dwfl_.get(), path_.c_str(), path_.c_str(), descriptor, 0, true);
+    module_ = dwfl_report_elf(dwfl_.get(), path, path, descriptor, 0, true);
     if (module_ == nullptr) {
         close(descriptor);
         return false;

@@ -21,7 +21,7 @@ struct AddressRange {
 class DebugSession {
 public:
     // `debug_roots` are searched for separate debug files by build-id and by debug link.
-    static std::optional<DebugSession> open(const ModuleFile& file,
+    static std::optional<DebugSession> open(ModuleFile file,
                                             const std::vector<std::string>& debug_roots);
 
     // Gives back what libdw has decoded so far, which it otherwise keeps until the end. All
@@ -38,10 +38,6 @@ private:
     struct EndDwfl {
         void operator()(Dwfl* dwfl) const { dwfl_end(dwfl); }
     };
-    struct CloseDescriptor {
-        using pointer = int*;
-        void operator()(int* descriptor) const;
-    };
 
     DebugSession() = default;
     bool begin();
@@ -55,8 +51,7 @@ private:
     };
     std::unique_ptr<Search> search_;
     std::unique_ptr<Dwfl, EndDwfl> dwfl_;
-    std::unique_ptr<int, CloseDescriptor> descriptor_;
-    std::string path_;
+    ModuleFile file_;
     Dwfl_Module* module_ = nullptr;
     Dwarf* dwarf_ = nullptr;
     std::vector<AddressRange> code_;

@@ -3,7 +3,6 @@
 #include <dwarf.h>
 
 #include <algorithm>
-#include <filesystem>
 
 namespace heapdrift::symbolize {
 namespace {
@@ -52,6 +51,11 @@ DwarfUnit::DwarfUnit(Dwarf_Die unit, FunctionNames& names)
     if (dwarf_cu_info(unit.cu, nullptr, &type, nullptr, &split, nullptr, nullptr, nullptr) == 0 &&
         type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_compile_unit) {
         unit_ = split;
+    }
+    Dwarf_Attribute attribute;
+    if (const char* directory =
+            dwarf_formstring(dwarf_attr(&skeleton_, DW_AT_comp_dir, &attribute))) {
+        directory_ = directory;
     }
     Dwarf_Lines* lines = nullptr;
     if (dwarf_getsrclines(&skeleton_, &lines, &line_rows_) != 0) line_rows_ = 0;
@@ -214,7 +218,10 @@ model::Location DwarfUnit::source_line(uint64_t address) {
 const std::string& DwarfUnit::clean_path(const char* path) {
     auto [at, added] = paths_.try_emplace(path);
     if (added && path != nullptr) {
-        at->second = std::filesystem::path(path).lexically_normal().string();
+        // A relative compilation directory leads nowhere and would only double what is there.
+        std::filesystem::path whole(path);
+        if (directory_.is_absolute()) whole = directory_ / whole;
+        at->second = whole.lexically_normal().string();
     }
     return at->second;
 }

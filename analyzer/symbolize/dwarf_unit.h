@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -62,6 +63,7 @@ private:
     std::vector<Function> functions_;
     std::vector<uint64_t> reach_;
     std::vector<Inlined> inlined_;
+    std::filesystem::path directory_;  // that relative names of files start from
     std::unordered_map<const char*, std::string> paths_;
     size_t line_rows_ = 0;
 };

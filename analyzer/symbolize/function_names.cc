@@ -2,19 +2,10 @@
 
 #include <dwarf.h>
 
-#include <cstdlib>
-#include <memory>
-#include <span>
-#include <string_view>
-
 #include "analyzer/symbolize/demangle.h"
 
 namespace heapdrift::symbolize {
 namespace {
-
-struct Free {
-    void operator()(Dwarf_Die* dies) const { std::free(dies); }
-};
 
 // Chains longer than this are cycles of a corrupted file.
 constexpr int kMaxReferences = 16;
@@ -50,37 +41,7 @@ bool has_scoped_names(Dwarf_Die& die) {
     }
 }
 
-// "ns::Class::" of a declaration.
-std::string scopes_of(Dwarf_Die declaration) {
-    Dwarf_Die* found = nullptr;
-    int count = dwarf_getscopes_die(&declaration, &found);
-    std::unique_ptr<Dwarf_Die, Free> owner(found);
-    if (count <= 2) return "";
-    std::string text;
-    // The first is the declaration itself, the last the unit.
-    for (Dwarf_Die& scope : std::span(found, static_cast<size_t>(count)).subspan(1)) {
-        const char* name = dwarf_diename(&scope);
-        switch (dwarf_tag(&scope)) {
-            case DW_TAG_namespace:
-                text.insert(0,
-                            std::string(name != nullptr ? name : "(anonymous namespace)") + "::");
-                break;
-            case DW_TAG_class_type:
-            case DW_TAG_structure_type:
-            case DW_TAG_union_type:
-                text.insert(0, std::string(name != nullptr ? name : "{unnamed type}") + "::");
-                break;
-            case DW_TAG_subprogram:
-                if (name != nullptr) text.insert(0, std::string(name) + "::");
-                break;
-            default:
-                break;
-        }
-    }
-    return text;
-}
-
-FunctionName name_of(Dwarf_Die die) {
+FunctionName name_of(Dwarf_Die die, ScopeNames& scopes) {
     for (unsigned attribute : {DW_AT_linkage_name, DW_AT_MIPS_linkage_name}) {
         if (const char* linker_name = text_of(die, attribute)) {
             return {demangle(linker_name), true};
@@ -92,7 +53,7 @@ FunctionName name_of(Dwarf_Die die) {
     for (int i = 0; i < kMaxReferences; ++i) {
         if (!follow(die, DW_AT_abstract_origin) && !follow(die, DW_AT_specification)) break;
     }
-    return {scopes_of(die) + plain, false};
+    return {scopes.of(die) + plain, false};
 }
 
 }  // namespace
@@ -101,7 +62,7 @@ const FunctionName& FunctionNames::of(Dwarf_Die die) {
     // Every inlined copy of a function has the same origin.
     follow(die, DW_AT_abstract_origin);
     auto [at, added] = names_.try_emplace(die.addr);
-    if (added) at->second = name_of(die);
+    if (added) at->second = name_of(die, scopes_);
     return at->second;
 }
 

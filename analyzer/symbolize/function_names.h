@@ -6,6 +6,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "analyzer/symbolize/scope_names.h"
+
 namespace heapdrift::symbolize {
 
 struct FunctionName {
@@ -22,6 +24,7 @@ public:
 
 private:
     std::unordered_map<const void*, FunctionName> names_;
+    ScopeNames scopes_;
 };
 
 }  // namespace heapdrift::symbolize

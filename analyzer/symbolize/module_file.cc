@@ -36,15 +36,13 @@ std::optional<std::string> build_id_of(int descriptor) {
 
 // Module paths come from recordings of strangers: a fifo must not block us, nor a device act.
 std::optional<ModuleFile> open_if_build(const std::string& path, const std::string& build_id) {
-    int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (descriptor < 0) return std::nullopt;
+    Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     struct stat status {};
-    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
-        build_id_of(descriptor) == build_id) {
-        return ModuleFile{descriptor, path};
+    if (descriptor.number() < 0 || fstat(descriptor.number(), &status) != 0 ||
+        !S_ISREG(status.st_mode) || build_id_of(descriptor.number()) != build_id) {
+        return std::nullopt;
     }
-    close(descriptor);
-    return std::nullopt;
+    return ModuleFile{std::move(descriptor), path};
 }
 
 // A file in memory, because everything behind this reads files.
@@ -54,17 +52,20 @@ std::optional<ModuleFile> copy_own_vdso(const std::string& build_id) {
     const auto* header = reinterpret_cast<const Elf64_Ehdr*>(address);
     // The kernel maps the whole image, and its section headers are the last thing in it.
     size_t size = header->e_shoff + size_t{header->e_shnum} * header->e_shentsize;
-    int descriptor = memfd_create("vdso", MFD_CLOEXEC);
-    if (descriptor < 0) return std::nullopt;
-    if (write(descriptor, header, size) == static_cast<ssize_t>(size) &&
-        build_id_of(descriptor) == build_id) {
-        return ModuleFile{descriptor, "[vdso]"};
+    Descriptor descriptor(memfd_create("vdso", MFD_CLOEXEC));
+    if (descriptor.number() < 0 ||
+        write(descriptor.number(), header, size) != static_cast<ssize_t>(size) ||
+        build_id_of(descriptor.number()) != build_id) {
+        return std::nullopt;
     }
-    close(descriptor);
-    return std::nullopt;
+    return ModuleFile{std::move(descriptor), "[vdso]"};
 }
 
 }  // namespace
+
+Descriptor::~Descriptor() {
+    if (number_ >= 0) close(number_);
+}
 
 std::optional<ModuleFile> open_module_file(const model::Module& module,
                                            const std::vector<std::string>& debug_roots) {

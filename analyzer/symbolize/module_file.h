@@ -3,15 +3,31 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analyzer/model/module.h"
 
 namespace heapdrift::symbolize {
 
+class Descriptor {
+public:
+    explicit Descriptor(int number = -1) : number_(number) {}
+    ~Descriptor();
+    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        std::swap(number_, other.number_);
+        return *this;
+    }
+    int number() const { return number_; }
+
+private:
+    int number_;
+};
+
 struct ModuleFile {
-    int descriptor;    // open for reading; the taker closes it
-    std::string path;  // as debug files are searched relative to it
+    Descriptor descriptor;  // open for reading
+    std::string path;       // as debug files are searched relative to it
 };
 
 // The module's own file if its build-id is still the recorded one, else a separate debug file of

@@ -138,7 +138,7 @@ std::vector<model::Locations> symbolize_module(const model::Module& module,
                                                const std::function<void(size_t)>& advance) {
     std::optional<ModuleFile> file = open_module_file(module, debug_roots);
     if (!file) return std::vector<model::Locations>(addresses.size());
-    std::optional<DebugSession> session = DebugSession::open(*file, debug_roots);
+    std::optional<DebugSession> session = DebugSession::open(std::move(*file), debug_roots);
     if (!session) return std::vector<model::Locations>(addresses.size());
     return ModuleSymbolizer(std::move(*session), addresses, advance).run();
 }
