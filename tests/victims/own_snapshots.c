@@ -1,13 +1,7 @@
-// Uses heapdrift.h's functions. Declared weak here too: without the recorder they are NULL, and
-// the program does without.
+// Uses heapdrift.h, whose functions are weak: without the recorder they are NULL, and the program
+// does without.
+#include "preload/heapdrift.h"
 #include "truth.h"
-
-__attribute__((weak)) int heapdrift_snapshot(const char* label);
-__attribute__((weak)) size_t heapdrift_current_bytes(void);
-__attribute__((weak)) size_t heapdrift_peak_bytes(void);
-__attribute__((weak)) void heapdrift_start(void);
-__attribute__((weak)) void heapdrift_stop(void);
-__attribute__((weak)) void heapdrift_ignore(void* block);
 
 MARKER void* before_label_30x100(void) {
     static void* blocks[30];
@@ -41,6 +35,15 @@ MARKER void ignored_1234(void) {
     expect("ignored_1234", kAny, kAny, kAny, 0);
 }
 
+// Blocks that an allocator of the program's own hands out of a larger one.
+MARKER void custom_6x128(void) {
+    char* pool = keep(malloc(4096));
+    for (int i = 0; heapdrift_allocated && i < 6; ++i) heapdrift_allocated(pool + 64 + i * 256, 128);
+    for (int i = 0; heapdrift_deallocated && i < 2; ++i) heapdrift_deallocated(pool + 64 + i * 256);
+    expect("custom_6x128", 1, 4096, 0, 4096);
+    expect_from("custom", "custom_6x128", "custom_6x128", 6, 768, 2, 512);
+}
+
 MARKER void large_8_mb_freed(void) {
     const size_t before = heapdrift_current_bytes ? heapdrift_current_bytes() : 0;
     void* block = keep(malloc(8 << 20));
@@ -60,13 +63,14 @@ int main(int argc, char** argv) {
     // "present": to be refused where the recorder is missing, so that the test cannot pass then.
     if (argc > 1 && strcmp(argv[1], "present") == 0)
         REQUIRE(heapdrift_snapshot && heapdrift_current_bytes && heapdrift_peak_bytes &&
-                heapdrift_start && heapdrift_stop && heapdrift_ignore);
+                heapdrift_start && heapdrift_stop && heapdrift_ignore && heapdrift_allocated &&
+                heapdrift_deallocated);
     void** blocks = before_label_30x100();
-    if (heapdrift_snapshot) REQUIRE(heapdrift_snapshot("first") >= 0);
+    if (heapdrift_snapshot) REQUIRE(heapdrift_snapshot("first") > 0);
     between_labels_20x300();
     for (int i = 0; i < 10; ++i) free(blocks[i]);
     expect("before_label_30x100", 30, 3000, 10, 2000);
-    if (heapdrift_snapshot) REQUIRE(heapdrift_snapshot("second") >= 0);
+    if (heapdrift_snapshot) REQUIRE(heapdrift_snapshot("second") > 0);
     after_labels_5x700();
     void* block = freed_while_stopped_44();
     if (heapdrift_stop) heapdrift_stop();
@@ -74,6 +78,7 @@ int main(int argc, char** argv) {
     free(block);
     if (heapdrift_start) heapdrift_start();
     ignored_1234();
+    custom_6x128();
     large_8_mb_freed();
     tell_truth();
     return 0;
