@@ -6,9 +6,12 @@ namespace heapdrift {
 
 const char* view_error_text(ViewError error) {
     switch (error) {
-        case ViewError::none: return "reads well";
-        case ViewError::empty: return "the file is empty: the recorder had no space to create it";
-        case ViewError::not_heapdrift: return "not a heapdrift session file";
+        case ViewError::none:
+            return "reads well";
+        case ViewError::empty:
+            return "the file is empty: the recorder had no space to create it";
+        case ViewError::not_heapdrift:
+            return "not a heapdrift session file";
         case ViewError::unfinished:
             return "nothing was recorded: the program ended while the file was being created";
         case ViewError::newer_version:
@@ -40,8 +43,7 @@ ViewError SessionView::check_header() {
     std::memcpy(magic.data(), bytes_.data(), magic.size());
     if (magic == std::array<char, kMagic.size()>{}) {
         // Zeros at the head of some other file are no sign of ours, but the size is.
-        return bytes_.size() % kSegmentSize == 0 ? ViewError::unfinished
-                                                 : ViewError::not_heapdrift;
+        return bytes_.size() % kSegmentSize == 0 ? ViewError::unfinished : ViewError::not_heapdrift;
     }
     if (magic != kMagic) return ViewError::not_heapdrift;
     uint32_t version;
@@ -118,7 +120,8 @@ std::vector<std::span<const std::byte>> SessionView::symbols() const {
 
 std::string_view bounded_text(const char* field, size_t size) {
     const void* end = std::memchr(field, '\0', size);
-    return {field, end == nullptr ? size : static_cast<size_t>(static_cast<const char*>(end) - field)};
+    return {field,
+            end == nullptr ? size : static_cast<size_t>(static_cast<const char*>(end) - field)};
 }
 
 }  // namespace heapdrift

@@ -24,7 +24,7 @@ enum class ViewError : uint32_t {
     not_heapdrift,  // the magic is something else
     unfinished,     // the magic was never written: the recorder ended while it created the file
     newer_version,
-    cut_short,      // less than the header is there
+    cut_short,  // less than the header is there
     damaged_header,
 };
 
@@ -38,9 +38,7 @@ struct PageRef {
     const std::byte* data;  // kPageSize bytes
 
     const Cell& cell(uint32_t i) const { return reinterpret_cast<const Cell*>(data)[i]; }
-    const UndoEntry& undo(uint32_t i) const {
-        return reinterpret_cast<const UndoEntry*>(data)[i];
-    }
+    const UndoEntry& undo(uint32_t i) const { return reinterpret_cast<const UndoEntry*>(data)[i]; }
 };
 
 // Records that make no sense are left out and counted; the rest of the file still reads.

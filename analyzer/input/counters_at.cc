@@ -63,7 +63,9 @@ void add(Counters& to, const Counters& more) {
     to.reallocations += more.reallocations;
 }
 
-uint64_t page_key(uint32_t table, uint32_t index) { return uint64_t{table} << 32 | index; }
+uint64_t page_key(uint32_t table, uint32_t index) {
+    return uint64_t{table} << 32 | index;
+}
 
 class Reader {
 public:

@@ -78,10 +78,14 @@ std::optional<std::vector<SessionMapping>> session_mappings(uint32_t pid) {
 
 model::Ending ending_of(const Identity& identity, EndedBy noted, dev_t device, ino_t inode) {
     switch (noted) {
-        case EndedBy::exit: return model::Ending::exit;
-        case EndedBy::exec: return model::Ending::exec;
-        case EndedBy::signal: return model::Ending::signal;
-        case EndedBy::running: break;
+        case EndedBy::exit:
+            return model::Ending::exit;
+        case EndedBy::exec:
+            return model::Ending::exec;
+        case EndedBy::signal:
+            return model::Ending::signal;
+        case EndedBy::running:
+            break;
     }
     if (process_start_ticks(identity.pid) != identity.process_start_ticks)
         return model::Ending::killed;
@@ -91,23 +95,22 @@ model::Ending ending_of(const Identity& identity, EndedBy noted, dev_t device, i
     const bool maps_it = std::ranges::any_of(*mappings, [&](const SessionMapping& mapping) {
         return mapping.inode == inode &&
                (mapping.device == device ||
-                mapping.path == bounded_text(identity.session_path,
-                                             sizeof identity.session_path));
+                mapping.path == bounded_text(identity.session_path, sizeof identity.session_path));
     });
     return maps_it ? model::Ending::running : model::Ending::exec;
 }
 
 OpenSession open_session_of(uint32_t pid) {
-    if (!process_start_ticks(pid))
-        throw Failure(fmt::format("no process {} is running", pid));
+    if (!process_start_ticks(pid)) throw Failure(fmt::format("no process {} is running", pid));
     const auto mappings = session_mappings(pid);
     if (!mappings)
-        throw Failure(fmt::format("cannot read /proc/{}/maps: {}; the process belongs to someone "
-                                  "else, try as its user or as root",
-                                  pid, std::strerror(errno)));
+        throw Failure(
+            fmt::format("cannot read /proc/{}/maps: {}; the process belongs to someone "
+                        "else, try as its user or as root",
+                        pid, std::strerror(errno)));
     if (mappings->empty())
-        throw Failure(fmt::format("process {} is not being recorded: it maps no session file",
-                                  pid));
+        throw Failure(
+            fmt::format("process {} is not being recorded: it maps no session file", pid));
     // Of several, left by a fork's parent, the process's own was mapped with its pid in it.
     std::string reason;
     OpenSession fallback;
@@ -128,9 +131,9 @@ OpenSession open_session_of(uint32_t pid) {
                 continue;
             }
             Identity identity;
-            const bool own = pread(fd, &identity, sizeof identity, 0) ==
-                                 static_cast<ssize_t>(sizeof identity) &&
-                             identity.pid == pid;
+            const bool own =
+                pread(fd, &identity, sizeof identity, 0) == static_cast<ssize_t>(sizeof identity) &&
+                identity.pid == pid;
             if (own) {
                 if (fallback.fd >= 0) close(fallback.fd);
                 return {fd, mapping.path};

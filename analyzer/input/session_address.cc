@@ -20,7 +20,9 @@ std::optional<uint32_t> parse_number(const std::string& text) {
     return number;
 }
 
-bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) {
+    return access(path.c_str(), F_OK) == 0;
+}
 
 std::string describe(const model::SnapshotInfo& snapshot) {
     return fmt::format("@{} ({:.1f} s)", snapshot.number, snapshot.seconds);
@@ -62,9 +64,10 @@ SessionAddress parse_session_address(const std::string& text) {
         address.file = text.substr(0, at);
         address.point = text.substr(at + 1);
         if (address.point.empty())
-            throw UsageFailure(fmt::format("'{}': a snapshot's number or label is missing behind "
-                                           "the @",
-                                           text));
+            throw UsageFailure(
+                fmt::format("'{}': a snapshot's number or label is missing behind "
+                            "the @",
+                            text));
     }
     if (address.file.empty())
         throw UsageFailure(fmt::format("'{}': a file or a pid is missing", text));
@@ -90,9 +93,9 @@ std::optional<model::SnapshotInfo> find_point(const std::string& point,
         throw_no_number(*number, snapshots, last_number);
     }
     // The newest of several with one label.
-    const auto found = std::find_if(
-        snapshots.rbegin(), snapshots.rend(),
-        [&](const model::SnapshotInfo& snapshot) { return snapshot.label == point; });
+    const auto found =
+        std::find_if(snapshots.rbegin(), snapshots.rend(),
+                     [&](const model::SnapshotInfo& snapshot) { return snapshot.label == point; });
     if (found == snapshots.rend())
         throw Failure(fmt::format("there is no snapshot @{}; {}", point, known_labels(snapshots)));
     return *found;

@@ -12,9 +12,9 @@
 namespace heapdrift::input {
 
 struct SessionAddress {
-    std::string file;             // as it was written; "" where a pid was
+    std::string file;  // as it was written; "" where a pid was
     std::optional<uint32_t> pid;
-    std::string point = "last";   // what stood behind the @
+    std::string point = "last";  // what stood behind the @
 };
 
 // A file that has the whole name wins over a split at @, and a file over a pid. Throws

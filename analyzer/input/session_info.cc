@@ -11,7 +11,9 @@ namespace {
 
 constexpr double kSecond = 1e-9;
 
-double to_seconds(uint64_t ns) { return static_cast<double>(ns) * kSecond; }
+double to_seconds(uint64_t ns) {
+    return static_cast<double>(ns) * kSecond;
+}
 
 template <size_t N>
 std::string text(const char (&field)[N]) {
@@ -23,8 +25,7 @@ std::optional<uint64_t> known(uint64_t bytes) {
 }
 
 std::vector<std::string> split_command_line(const Identity& identity) {
-    const size_t size =
-        std::min<size_t>(identity.command_line_size, sizeof identity.command_line);
+    const size_t size = std::min<size_t>(identity.command_line_size, sizeof identity.command_line);
     std::vector<std::string> arguments;
     std::string argument;
     for (const char c : std::string(identity.command_line, size)) {
@@ -65,8 +66,8 @@ double last_seconds(const SessionView& view, model::Ending ending) {
 
 }  // namespace
 
-model::SessionInfo read_session_info(const SessionView& view, const std::string& path,
-                                     dev_t device, ino_t inode) {
+model::SessionInfo read_session_info(const SessionView& view, const std::string& path, dev_t device,
+                                     ino_t inode) {
     const Identity& identity = view.header().identity;
     const Control& control = view.header().control;
     model::SessionInfo info;

@@ -12,8 +12,8 @@
 namespace heapdrift::input {
 
 // device and inode of the file tell whether the process still maps it.
-model::SessionInfo read_session_info(const SessionView& view, const std::string& path,
-                                     dev_t device, ino_t inode);
+model::SessionInfo read_session_info(const SessionView& view, const std::string& path, dev_t device,
+                                     ino_t inode);
 
 // The held ones, by number. The recorder may thin them while they are read.
 std::vector<model::SnapshotInfo> read_snapshots(const Header& header);

@@ -99,8 +99,8 @@ LoadedSession load_session(OpenedSession opened, const std::string& point) {
         std::vector<uint32_t> points = {profile.at ? profile.at->number : kCurrent};
         if (profile.peak) points.push_back(profile.peak->number);
         counters = counters_at(view, points);
-        read_again = !still_held(view.header(), profile.at) ||
-                     !still_held(view.header(), profile.peak);
+        read_again =
+            !still_held(view.header(), profile.at) || !still_held(view.header(), profile.peak);
     }
     // Stacks of sites that were counted above may lie in segments that came after the view: a
     // file that grew is looked at again.
@@ -112,10 +112,10 @@ LoadedSession load_session(OpenedSession opened, const std::string& point) {
     profile.own_bytes = view.header().control.own_bytes.load();
     profile.modules = read_modules(view);
     profile.threads = read_threads(view);
-    read_sites(view, counters[0],
-               counters.size() > 1 ? std::span<const Counters>(counters[1])
-                                   : std::span<const Counters>(),
-               profile);
+    read_sites(
+        view, counters[0],
+        counters.size() > 1 ? std::span<const Counters>(counters[1]) : std::span<const Counters>(),
+        profile);
     read_high_water_mark(view.header().control, profile);
     loaded.embedded_symbols = read_embedded_symbols(view);
     return loaded;

@@ -17,10 +17,14 @@ constexpr std::string_view kPreloadLibrary = "libheapdrift_preload.so";
 constexpr uint32_t kNotRead = ~uint32_t{0};
 constexpr uint32_t kHidden = kNotRead - 1;
 
-double to_seconds(uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
+double to_seconds(uint64_t ns) {
+    return static_cast<double>(ns) * 1e-9;
+}
 
 // Counters read from a running program may be one operation apart.
-uint64_t minus(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
+uint64_t minus(uint64_t a, uint64_t b) {
+    return a > b ? a - b : 0;
+}
 
 model::Figures to_figures(const Counters& counters) {
     model::Figures figures;
@@ -87,8 +91,7 @@ private:
         model::CodeAddress address;
         address.kind = node.kind;
         address.offset = node.address;
-        if (node.module < profile_.modules.size() &&
-            !profile_.modules[node.module].path.empty()) {
+        if (node.module < profile_.modules.size() && !profile_.modules[node.module].path.empty()) {
             if (hidden_[node.module]) return kHidden;
             address.module = node.module;
             address.offset -= profile_.modules[node.module].load_bias;
@@ -114,10 +117,8 @@ std::vector<model::Module> read_modules(const SessionView& view) {
         const uint32_t path_size =
             record == nullptr ? 0 : record->path_size.load(std::memory_order_acquire);
         if (path_size > 0) {
-            module.path.assign(record->path,
-                               std::min<size_t>(path_size, sizeof record->path));
-            const size_t id_size =
-                std::min<size_t>(record->build_id_size, sizeof record->build_id);
+            module.path.assign(record->path, std::min<size_t>(path_size, sizeof record->path));
+            const size_t id_size = std::min<size_t>(record->build_id_size, sizeof record->build_id);
             for (size_t i = 0; i < id_size; ++i)
                 module.build_id += fmt::format("{:02x}", record->build_id[i]);
             module.start = record->start;

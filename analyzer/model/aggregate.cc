@@ -82,14 +82,22 @@ std::vector<Row> by_place(const Profile& profile, const Grouping& grouping) {
 
 uint64_t value(const Figures& figures, Column column) {
     switch (column) {
-        case Column::live_bytes: return figures.live_bytes;
-        case Column::live_allocations: return figures.live_allocations;
-        case Column::allocations: return figures.allocations;
-        case Column::allocated_bytes: return figures.allocated_bytes;
-        case Column::deallocations: return figures.deallocations;
-        case Column::temporary: return figures.temporary;
-        case Column::reallocations: return figures.reallocations;
-        case Column::peak_live_bytes: return figures.peak_live_bytes;
+        case Column::live_bytes:
+            return figures.live_bytes;
+        case Column::live_allocations:
+            return figures.live_allocations;
+        case Column::allocations:
+            return figures.allocations;
+        case Column::allocated_bytes:
+            return figures.allocated_bytes;
+        case Column::deallocations:
+            return figures.deallocations;
+        case Column::temporary:
+            return figures.temporary;
+        case Column::reallocations:
+            return figures.reallocations;
+        case Column::peak_live_bytes:
+            return figures.peak_live_bytes;
     }
     return 0;
 }
@@ -104,10 +112,14 @@ void check(const Grouping& grouping) {
 
 std::vector<Row> aggregate(const Profile& profile, const Grouping& grouping) {
     switch (grouping.group_by) {
-        case GroupBy::traceback: return by_traceback(profile);
-        case GroupBy::domain: return by_domain(profile);
-        case GroupBy::thread: return by_thread(profile);
-        default: return by_place(profile, grouping);
+        case GroupBy::traceback:
+            return by_traceback(profile);
+        case GroupBy::domain:
+            return by_domain(profile);
+        case GroupBy::thread:
+            return by_thread(profile);
+        default:
+            return by_place(profile, grouping);
     }
 }
 
@@ -116,8 +128,7 @@ void sort_rows(std::vector<Row>& rows, Column column) {
         return std::tuple(value(row.figures, column), row.figures.live_bytes,
                           row.figures.live_allocations, std::string_view(row.key));
     };
-    std::ranges::stable_sort(rows,
-                             [&](const Row& a, const Row& b) { return rank(a) > rank(b); });
+    std::ranges::stable_sort(rows, [&](const Row& a, const Row& b) { return rank(a) > rank(b); });
 }
 
 }  // namespace heapdrift::model

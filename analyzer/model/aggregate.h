@@ -28,8 +28,8 @@ uint64_t value(const Figures& figures, Column column);
 struct Row {
     std::string key;  // what it was grouped by; "" of a traceback, which `site` stands for
     Figures figures;
-    uint64_t sites = 0;      // how many were summed
-    uint32_t site = 0;       // by traceback: index into Profile::sites
+    uint64_t sites = 0;            // how many were summed
+    uint32_t site = 0;             // by traceback: index into Profile::sites
     Domain domain = Domain::heap;  // by traceback and by domain
 };
 

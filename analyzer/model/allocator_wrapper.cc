@@ -8,16 +8,39 @@ namespace heapdrift::model {
 namespace {
 
 // Compared with the whole name, up to its parameters or template arguments.
-constexpr std::array<std::string_view, 33> kFunctions = {
-    "__asprintf",    "__asprintf_chk",   "__getdelim",    "__getline",
-    "__libc_calloc", "__libc_malloc",    "__libc_memalign", "__libc_realloc",
-    "__strdup",      "__strndup",        "__vasprintf",   "__vasprintf_chk",
-    "__wcsdup",      "aligned_alloc",    "asprintf",      "calloc",
-    "getdelim",      "getline",          "malloc",        "memalign",
-    "posix_memalign", "pvalloc",         "realloc",       "reallocarray",
-    "std::__allocate_guarded", "std::allocate_shared", "std::make_shared", "std::make_unique",
-    "strdup",        "strndup",          "valloc",        "vasprintf",
-    "wcsdup"};
+constexpr std::array<std::string_view, 33> kFunctions = {"__asprintf",
+                                                         "__asprintf_chk",
+                                                         "__getdelim",
+                                                         "__getline",
+                                                         "__libc_calloc",
+                                                         "__libc_malloc",
+                                                         "__libc_memalign",
+                                                         "__libc_realloc",
+                                                         "__strdup",
+                                                         "__strndup",
+                                                         "__vasprintf",
+                                                         "__vasprintf_chk",
+                                                         "__wcsdup",
+                                                         "aligned_alloc",
+                                                         "asprintf",
+                                                         "calloc",
+                                                         "getdelim",
+                                                         "getline",
+                                                         "malloc",
+                                                         "memalign",
+                                                         "posix_memalign",
+                                                         "pvalloc",
+                                                         "realloc",
+                                                         "reallocarray",
+                                                         "std::__allocate_guarded",
+                                                         "std::allocate_shared",
+                                                         "std::make_shared",
+                                                         "std::make_unique",
+                                                         "strdup",
+                                                         "strndup",
+                                                         "valloc",
+                                                         "vasprintf",
+                                                         "wcsdup"};
 
 // Compared with the beginning of the name: their members, their return type cut off.
 constexpr std::array<std::string_view, 8> kMembersOf = {

@@ -66,11 +66,10 @@ public:
         std::vector<uint32_t> of_addresses;
         of_addresses.reserve(profile.addresses.size());
         for (uint32_t address = 0; address < profile.addresses.size(); ++address)
-            of_addresses.push_back(
-                numbers_
-                    .emplace(address_key(profile, address, shared),
-                             static_cast<uint32_t>(numbers_.size()))
-                    .first->second);
+            of_addresses.push_back(numbers_
+                                       .emplace(address_key(profile, address, shared),
+                                                static_cast<uint32_t>(numbers_.size()))
+                                       .first->second);
         return of_addresses;
     }
 
@@ -147,17 +146,19 @@ uint64_t magnitude(int64_t delta) {
 
 const char* only_in_name(OnlyIn only_in) {
     switch (only_in) {
-        case OnlyIn::old_side: return "old";
-        case OnlyIn::new_side: return "new";
-        case OnlyIn::both: return "both";
+        case OnlyIn::old_side:
+            return "old";
+        case OnlyIn::new_side:
+            return "new";
+        case OnlyIn::both:
+            return "both";
     }
     return "unknown";
 }
 
 std::vector<DiffRow> diff(const Profile& old_profile, const Profile& new_profile,
                           const Grouping& grouping) {
-    if (grouping.group_by == GroupBy::traceback)
-        return diff_tracebacks(old_profile, new_profile);
+    if (grouping.group_by == GroupBy::traceback) return diff_tracebacks(old_profile, new_profile);
     Matcher<std::string> matcher;
     for (const Profile* profile : {&old_profile, &new_profile})
         for (const Row& row : aggregate(*profile, grouping))
@@ -173,10 +174,12 @@ void sort_rows(std::vector<DiffRow>& rows, Column column) {
                           magnitude(row.delta(Column::live_allocations)),
                           row.new_figures.live_allocations, std::string_view(row.key));
     };
-    std::ranges::stable_sort(
-        rows, [&](const DiffRow& a, const DiffRow& b) { return rank(a) > rank(b); });
+    std::ranges::stable_sort(rows,
+                             [&](const DiffRow& a, const DiffRow& b) { return rank(a) > rank(b); });
 }
 
-void sort_rows(std::vector<DiffRow>& rows) { sort_rows(rows, Column::live_bytes); }
+void sort_rows(std::vector<DiffRow>& rows) {
+    sort_rows(rows, Column::live_bytes);
+}
 
 }  // namespace heapdrift::model

@@ -22,8 +22,7 @@ Pattern::Pattern(const std::string& expression) {
         char reason[128];
         regerror(error, compiled, reason, sizeof reason);
         delete compiled;
-        throw UsageFailure(
-            fmt::format("'{}' is not a regular expression: {}", expression, reason));
+        throw UsageFailure(fmt::format("'{}' is not a regular expression: {}", expression, reason));
     }
     compiled_.reset(compiled);
 }
@@ -72,8 +71,8 @@ Verdict judge(const Filter& filter, const std::vector<Frame>& frames) {
 
 bool keeps(const Filter& filter, const Site& site, std::span<const uint32_t> frames,
            const std::vector<Verdict>& verdicts) {
-    if (!filter.domains.empty() && std::ranges::find(filter.domains, site.domain) ==
-                                       filter.domains.end())
+    if (!filter.domains.empty() &&
+        std::ranges::find(filter.domains, site.domain) == filter.domains.end())
         return false;
     bool focus = false;
     bool include = false;

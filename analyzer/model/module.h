@@ -7,9 +7,9 @@
 namespace heapdrift::model {
 
 struct Module {
-    std::string path;       // as it was in the recorded process; "[vdso]" for the vdso
-    std::string build_id;   // lower-case hex, "" where the image had none
-    uint64_t start = 0;     // absolute range in the recorded process
+    std::string path;      // as it was in the recorded process; "[vdso]" for the vdso
+    std::string build_id;  // lower-case hex, "" where the image had none
+    uint64_t start = 0;    // absolute range in the recorded process
     uint64_t end = 0;
     uint64_t load_bias = 0;  // module offset = absolute address - load_bias
     uint64_t loaded_ns = 0;

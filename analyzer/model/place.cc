@@ -14,9 +14,9 @@ namespace {
 constexpr const char* kNoFrames = "[no call stack]";
 
 std::string offset_key(const Frame& frame) {
-    return frame.module.empty() ? fmt::format("{:#x}", frame.module_offset)
-                                : fmt::format("{}+{:#x}", base_name(frame.module),
-                                              frame.module_offset);
+    return frame.module.empty()
+               ? fmt::format("{:#x}", frame.module_offset)
+               : fmt::format("{}+{:#x}", base_name(frame.module), frame.module_offset);
 }
 
 }  // namespace
@@ -58,14 +58,14 @@ std::string place_key(const Frame& frame, GroupBy group_by) {
         case GroupBy::lineno:
             if (!frame.file.empty() && frame.line != 0)
                 return fmt::format("{}:{}", frame.file, frame.line);
-            return frame.function.empty() ? offset_key(frame)
-                                          : place_key(frame, GroupBy::function);
+            return frame.function.empty() ? offset_key(frame) : place_key(frame, GroupBy::function);
         case GroupBy::filename:
             if (!frame.file.empty()) return frame.file;
             return place_key(frame, GroupBy::module);
         case GroupBy::function:
             return frame.function.empty() ? offset_key(frame) : frame.function;
-        default: break;
+        default:
+            break;
     }
     return frame.module.empty() ? "[no module]" : frame.module;
 }
@@ -90,8 +90,7 @@ PlaceIndex::PlaceIndex(const Profile& profile, GroupBy group_by) : profile_(prof
     }
 }
 
-void PlaceIndex::places_of(const Site& site, bool cumulative,
-                           std::vector<uint32_t>& places) const {
+void PlaceIndex::places_of(const Site& site, bool cumulative, std::vector<uint32_t>& places) const {
     places.clear();
     const std::span<const uint32_t> frames = profile_.frames_of(site);
     if (frames.empty()) {

@@ -26,22 +26,32 @@ Totals sum(const Profile& profile, Wanted wanted) {
 
 const char* ending_name(Ending ending) {
     switch (ending) {
-        case Ending::running: return "running";
-        case Ending::exit: return "exit";
-        case Ending::exec: return "exec";
-        case Ending::signal: return "signal";
-        case Ending::killed: return "killed";
+        case Ending::running:
+            return "running";
+        case Ending::exit:
+            return "exit";
+        case Ending::exec:
+            return "exec";
+        case Ending::signal:
+            return "signal";
+        case Ending::killed:
+            return "killed";
     }
     return "unknown";
 }
 
 const char* snapshot_kind_name(SnapshotKind kind) {
     switch (kind) {
-        case SnapshotKind::scheduled: return "scheduled";
-        case SnapshotKind::requested: return "requested";
-        case SnapshotKind::program: return "program";
-        case SnapshotKind::peak: return "peak";
-        case SnapshotKind::exit: return "exit";
+        case SnapshotKind::scheduled:
+            return "scheduled";
+        case SnapshotKind::requested:
+            return "requested";
+        case SnapshotKind::program:
+            return "program";
+        case SnapshotKind::peak:
+            return "peak";
+        case SnapshotKind::exit:
+            return "exit";
     }
     return "unknown";
 }

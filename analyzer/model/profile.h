@@ -56,9 +56,9 @@ struct SessionInfo {
     Mode mode = Mode::exact;
     uint64_t sampling_interval_bytes = 0;
     Ending ending = Ending::running;
-    uint32_t exit_status = 0;   // or the signal's number
-    std::optional<double> ended_seconds;      // not known of a killed process
-    double last_seconds = 0;    // now while it runs, else the latest time that the file knows of
+    uint32_t exit_status = 0;             // or the signal's number
+    std::optional<double> ended_seconds;  // not known of a killed process
+    double last_seconds = 0;  // now while it runs, else the latest time that the file knows of
     std::optional<double> exit_began_seconds;
 };
 
@@ -68,11 +68,11 @@ struct Losses {
     uint64_t unknown_deallocations = 0;
     uint64_t missed_deallocations = 0;
     uint64_t snapshots_refused = 0;
-    uint64_t unfinished_sites = 0;     // whose call stack cannot be followed to its end
-    uint64_t missing_file_bytes = 0;   // the file was cut short by so much
+    uint64_t unfinished_sites = 0;    // whose call stack cannot be followed to its end
+    uint64_t missing_file_bytes = 0;  // the file was cut short by so much
     uint64_t damaged_records = 0;
     uint64_t first_damage_offset = 0;
-    std::string stop_reason;           // "" unless the recorder gave up
+    std::string stop_reason;  // "" unless the recorder gave up
 
     uint64_t dropped_total() const;
 };

@@ -97,8 +97,7 @@ void write_diff_csv(std::ostream& out, const DiffDocument& document) {
         const model::DiffRow& row = document.rows[i];
         const model::Profile& side = document.side_of(row);
         if (row.site)
-            out << side.sites[*row.site].id << ','
-                << domain_name(side.sites[*row.site].domain);
+            out << side.sites[*row.site].id << ',' << domain_name(side.sites[*row.site].domain);
         else
             out << csv_field(row.key);
         out << ',' << model::only_in_name(row.only_in) << join_figures(row.new_figures);

@@ -15,7 +15,7 @@ struct ReportDocument {
     const model::Profile& profile;
     model::Grouping grouping;
     model::Column column = model::Column::live_bytes;
-    bool column_chosen = false;  // by the user: text then shows the rows by it alone
+    bool column_chosen = false;    // by the user: text then shows the rows by it alone
     std::vector<model::Row> rows;  // sorted by column, without those below the least size
     uint64_t rows_below_minimum = 0;
     uint64_t minimum_bytes = 0;
@@ -45,6 +45,8 @@ struct DiffDocument {
     }
 };
 
-inline size_t shown(size_t rows, size_t top) { return top == 0 || top > rows ? rows : top; }
+inline size_t shown(size_t rows, size_t top) {
+    return top == 0 || top > rows ? rows : top;
+}
 
 }  // namespace heapdrift::report

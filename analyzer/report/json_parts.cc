@@ -22,8 +22,8 @@ void write_file(JsonWriter& json, const model::SessionInfo& session) {
     json.key("started").seconds(static_cast<double>(session.started_realtime_ns) * 1e-9);
     json.key("duration_seconds").seconds(session.last_seconds);
     json.key("ended_by").text(model::ending_name(session.ending));
-    const bool has_status = session.ending == model::Ending::exit ||
-                            session.ending == model::Ending::signal;
+    const bool has_status =
+        session.ending == model::Ending::exit || session.ending == model::Ending::signal;
     json.key("exit_status");
     has_status ? json.number(session.exit_status) : json.null();
     json.key("mode").text(session.mode == Mode::sampled ? "sampled" : "exact");

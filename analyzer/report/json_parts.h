@@ -18,7 +18,7 @@ void write_head(JsonWriter& json, const char* command,
 void write_point(JsonWriter& json, const model::Profile& profile);
 void write_losses(JsonWriter& json, const model::Losses& losses);
 void write_figures(JsonWriter& json, const model::Figures& figures);
-void write_totals(JsonWriter& json, const model::Profile& profile);   // "totals" and "domains"
+void write_totals(JsonWriter& json, const model::Profile& profile);  // "totals" and "domains"
 void write_snapshots(JsonWriter& json, const model::Profile& profile);
 void write_modules(JsonWriter& json, const model::Profile& profile);
 void write_threads(JsonWriter& json, const model::Profile& profile);

@@ -58,7 +58,9 @@ JsonWriter& JsonWriter::text_or_null(std::string_view value) {
     return value.empty() ? null() : text(value);
 }
 
-JsonWriter& JsonWriter::number(uint64_t value) { return raw_value(fmt::format("{}", value)); }
+JsonWriter& JsonWriter::number(uint64_t value) {
+    return raw_value(fmt::format("{}", value));
+}
 
 JsonWriter& JsonWriter::signed_number(int64_t value) {
     return raw_value(fmt::format("{}", value));

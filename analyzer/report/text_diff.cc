@@ -25,11 +25,10 @@ std::string painted(const Palette& palette, int64_t delta, const std::string& te
 // As tracemalloc writes a StatisticDiff, behind the place and a colon.
 std::string change_text(const model::Figures& now, int64_t bytes_delta, int64_t count_delta,
                         const Palette& palette) {
-    std::string text = fmt::format(
-        "size={} ({}), count={} ({})", format_bytes(now.live_bytes),
-        painted(palette, bytes_delta, format_bytes_delta(bytes_delta)),
-        format_count(now.live_allocations),
-        painted(palette, count_delta, format_count_delta(count_delta)));
+    std::string text = fmt::format("size={} ({}), count={} ({})", format_bytes(now.live_bytes),
+                                   painted(palette, bytes_delta, format_bytes_delta(bytes_delta)),
+                                   format_count(now.live_allocations),
+                                   painted(palette, count_delta, format_count_delta(count_delta)));
     if (now.live_allocations > 0)
         text += fmt::format(", average={}", format_bytes(now.live_bytes / now.live_allocations));
     return text;
@@ -39,27 +38,29 @@ std::string other_column_text(const model::DiffRow& row, Column column) {
     if (column == Column::live_bytes || column == Column::live_allocations) return "";
     const uint64_t now = model::value(row.new_figures, column);
     const bool bytes = column == Column::allocated_bytes || column == Column::peak_live_bytes;
-    return fmt::format(", {}={} ({})", model::kColumnNames[static_cast<size_t>(column)],
-                       bytes ? format_bytes(now) : format_count(now),
-                       bytes ? format_bytes_delta(row.delta(column))
-                             : format_count_delta(row.delta(column)));
+    return fmt::format(
+        ", {}={} ({})", model::kColumnNames[static_cast<size_t>(column)],
+        bytes ? format_bytes(now) : format_count(now),
+        bytes ? format_bytes_delta(row.delta(column)) : format_count_delta(row.delta(column)));
 }
 
 const char* only_in_text(model::OnlyIn only_in) {
     switch (only_in) {
-        case model::OnlyIn::old_side: return "  [only in OLD]";
-        case model::OnlyIn::new_side: return "  [only in NEW]";
-        case model::OnlyIn::both: return "";
+        case model::OnlyIn::old_side:
+            return "  [only in OLD]";
+        case model::OnlyIn::new_side:
+            return "  [only in NEW]";
+        case model::OnlyIn::both:
+            return "";
     }
     return "";
 }
 
 void write_row(std::ostream& out, const DiffDocument& document, const model::DiffRow& row,
                const Palette& palette) {
-    const std::string change =
-        change_text(row.new_figures, row.delta(Column::live_bytes),
-                    row.delta(Column::live_allocations), palette) +
-        other_column_text(row, document.column) + only_in_text(row.only_in);
+    const std::string change = change_text(row.new_figures, row.delta(Column::live_bytes),
+                                           row.delta(Column::live_allocations), palette) +
+                               other_column_text(row, document.column) + only_in_text(row.only_in);
     if (!row.site) {
         out << palette.strong(printable(row.key)) << ": " << change << '\n';
         return;
@@ -90,13 +91,12 @@ void write_diff_text(std::ostream& out, const DiffDocument& document, const Pale
     if (changed > count)
         out << palette.faint(fmt::format("… {} more rows changed", changed - count)) << '\n';
     if (document.rows.size() > changed)
-        out << palette.faint(
-                   fmt::format("{} rows did not change", document.rows.size() - changed))
+        out << palette.faint(fmt::format("{} rows did not change", document.rows.size() - changed))
             << '\n';
     if (document.rows_below_minimum > 0)
-        out << palette.faint(fmt::format(
-                   "{} rows have less than {} on both sides", document.rows_below_minimum,
-                   format_bytes(document.minimum_bytes)))
+        out << palette.faint(fmt::format("{} rows have less than {} on both sides",
+                                         document.rows_below_minimum,
+                                         format_bytes(document.minimum_bytes)))
             << '\n';
     const model::Figures then = model::totals(document.old_profile).figures;
     const model::Figures now = model::totals(document.new_profile).figures;

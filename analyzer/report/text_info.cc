@@ -50,11 +50,11 @@ void write_info_text(std::ostream& out, const model::Profile& profile, const Pal
                            format_seconds(session.last_seconds),
                            session.mode == Mode::sampled ? "sampled" : "exact",
                            printable(session.tool_version)));
-    write_line(out, palette, "holds",
-               fmt::format("{} sites, {} frames, {} modules, {} threads",
-                           format_count(totals.sites), format_count(profile.addresses.size()),
-                           format_count(profile.modules.size()),
-                           format_count(profile.threads.size())));
+    write_line(
+        out, palette, "holds",
+        fmt::format("{} sites, {} frames, {} modules, {} threads", format_count(totals.sites),
+                    format_count(profile.addresses.size()), format_count(profile.modules.size()),
+                    format_count(profile.threads.size())));
     write_line(out, palette, "live",
                fmt::format("{} in {} allocations", format_bytes(totals.figures.live_bytes),
                            format_count(totals.figures.live_allocations)));

@@ -35,8 +35,7 @@ std::string signal_text(uint32_t signal) {
 
 std::string printable(std::string_view text) {
     std::string safe;
-    for (const char c : text)
-        safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    for (const char c : text) safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
     return safe;
 }
 
@@ -49,12 +48,16 @@ std::string command_line_text(const model::SessionInfo& session) {
 
 std::string ending_text(const model::SessionInfo& session) {
     switch (session.ending) {
-        case model::Ending::running: return "still running";
-        case model::Ending::exit: return fmt::format("exited with status {}", session.exit_status);
-        case model::Ending::exec: return "executed another program";
+        case model::Ending::running:
+            return "still running";
+        case model::Ending::exit:
+            return fmt::format("exited with status {}", session.exit_status);
+        case model::Ending::exec:
+            return "executed another program";
         case model::Ending::signal:
             return "ended by " + signal_text(session.exit_status);
-        case model::Ending::killed: return "was killed, or ended without a word";
+        case model::Ending::killed:
+            return "was killed, or ended without a word";
     }
     return "ended in an unknown way";
 }
@@ -65,12 +68,10 @@ std::string point_text(const model::Profile& profile) {
         return fmt::format("@last, {}, {}",
                            profile.session.ending == model::Ending::running ? "now" : "at the end",
                            time);
-    return fmt::format("@{}, {}{}, {}", profile.at->number,
-                       model::snapshot_kind_name(profile.at->kind),
-                       profile.at->label.empty()
-                           ? ""
-                           : fmt::format(" \"{}\"", printable(profile.at->label)),
-                       time);
+    return fmt::format(
+        "@{}, {}{}, {}", profile.at->number, model::snapshot_kind_name(profile.at->kind),
+        profile.at->label.empty() ? "" : fmt::format(" \"{}\"", printable(profile.at->label)),
+        time);
 }
 
 void write_line(std::ostream& out, const Palette& palette, const char* name,
@@ -81,25 +82,25 @@ void write_line(std::ostream& out, const Palette& palette, const char* name,
 void write_losses(std::ostream& out, const Palette& palette, const model::Profile& profile) {
     const model::Losses& losses = profile.losses;
     const model::Totals totals = model::totals(profile);
-    const std::string line = fmt::format(
-        "{}; {}; {} of {} without a symbol", dropped_text(losses),
-        count_of(totals.truncated_stacks, "truncated stack", "truncated stacks"),
-        format_count(model::unsymbolized_addresses(profile)),
-        count_of(profile.addresses.size(), "address", "addresses"));
+    const std::string line =
+        fmt::format("{}; {}; {} of {} without a symbol", dropped_text(losses),
+                    count_of(totals.truncated_stacks, "truncated stack", "truncated stacks"),
+                    format_count(model::unsymbolized_addresses(profile)),
+                    count_of(profile.addresses.size(), "address", "addresses"));
     write_line(out, palette, "not recorded",
                losses.dropped_total() > 0 ? palette.warning(line) : line);
     if (losses.unknown_deallocations > 0)
-        write_line(out, palette, "",
-                   fmt::format("{} of memory that was allocated before recording began, or dropped",
-                               count_of(losses.unknown_deallocations, "deallocation",
-                                        "deallocations")));
+        write_line(
+            out, palette, "",
+            fmt::format("{} of memory that was allocated before recording began, or dropped",
+                        count_of(losses.unknown_deallocations, "deallocation", "deallocations")));
     const auto warn = [&](const std::string& text) {
         write_line(out, palette, "", palette.warning(text));
     };
     if (losses.missed_deallocations > 0)
-        warn(fmt::format("{} not seen: the allocator gave the memory out again",
-                         count_of(losses.missed_deallocations, "deallocation was",
-                                  "deallocations were")));
+        warn(fmt::format(
+            "{} not seen: the allocator gave the memory out again",
+            count_of(losses.missed_deallocations, "deallocation was", "deallocations were")));
     if (losses.snapshots_refused > 0)
         warn(fmt::format("{} not taken: the table is full of labelled ones",
                          count_of(losses.snapshots_refused, "snapshot was", "snapshots were")));
@@ -136,8 +137,8 @@ void write_stack(std::ostream& out, const Palette& palette, const model::Profile
     else if (count == 0)
         out << "        " << palette.faint("[no call stack]") << '\n';
     if (site.end != StackEnd::complete)
-        out << "        "
-            << palette.faint(fmt::format("[truncated: {}]", stack_end_name(site.end))) << '\n';
+        out << "        " << palette.faint(fmt::format("[truncated: {}]", stack_end_name(site.end)))
+            << '\n';
 }
 
 }  // namespace heapdrift::report

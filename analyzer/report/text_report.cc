@@ -25,14 +25,22 @@ constexpr Section kSections[] = {
 
 const char* title_of(Column column) {
     switch (column) {
-        case Column::live_bytes: return "Most live bytes";
-        case Column::live_allocations: return "Most live allocations";
-        case Column::allocations: return "Most allocations";
-        case Column::allocated_bytes: return "Most allocated bytes";
-        case Column::deallocations: return "Most deallocations";
-        case Column::temporary: return "Most temporary allocations";
-        case Column::reallocations: return "Most reallocations";
-        case Column::peak_live_bytes: return "Most live bytes at the high-water mark";
+        case Column::live_bytes:
+            return "Most live bytes";
+        case Column::live_allocations:
+            return "Most live allocations";
+        case Column::allocations:
+            return "Most allocations";
+        case Column::allocated_bytes:
+            return "Most allocated bytes";
+        case Column::deallocations:
+            return "Most deallocations";
+        case Column::temporary:
+            return "Most temporary allocations";
+        case Column::reallocations:
+            return "Most reallocations";
+        case Column::peak_live_bytes:
+            return "Most live bytes at the high-water mark";
     }
     return "Rows";
 }
@@ -48,8 +56,7 @@ std::string peak_text(const model::Profile& profile) {
     if (profile.peak_seconds) text += " at " + format_seconds(*profile.peak_seconds);
     if (profile.balance_slack_bytes > 0)
         text += fmt::format(" (to within {})", format_bytes(profile.balance_slack_bytes));
-    if (profile.peak)
-        text += fmt::format("; by site at {}", format_seconds(profile.peak->seconds));
+    if (profile.peak) text += fmt::format("; by site at {}", format_seconds(profile.peak->seconds));
     return text;
 }
 
@@ -65,12 +72,12 @@ void write_head(std::ostream& out, const ReportDocument& document, const Palette
                            format_seconds(session.last_seconds), mode_text(session)));
     write_line(out, palette, "shown",
                point_text(profile) + (document.filtered ? "; of what the filters keep" : ""));
-    write_line(out, palette, "allocations",
-               fmt::format("{} of {} in all; {} temporary ({}), {} by realloc",
-                           format_count(all.allocations), format_bytes(all.allocated_bytes),
-                           format_count(all.temporary),
-                           format_percent(all.temporary, all.allocations),
-                           format_count(all.reallocations)));
+    write_line(
+        out, palette, "allocations",
+        fmt::format("{} of {} in all; {} temporary ({}), {} by realloc",
+                    format_count(all.allocations), format_bytes(all.allocated_bytes),
+                    format_count(all.temporary), format_percent(all.temporary, all.allocations),
+                    format_count(all.reallocations)));
     write_line(out, palette, "live",
                fmt::format("{} in {} allocations, {} of {} sites", format_bytes(all.live_bytes),
                            format_count(all.live_allocations),
@@ -81,20 +88,19 @@ void write_head(std::ostream& out, const ReportDocument& document, const Palette
         const auto domain = static_cast<Domain>(i);
         const model::Totals totals = model::domain_totals(profile, domain);
         if (totals.sites == 0) continue;
-        write_line(out, palette, domain_name(domain),
-                   fmt::format("{} live in {} allocations{}",
-                               format_bytes(totals.figures.live_bytes),
-                               format_count(totals.figures.live_allocations),
-                               domain_in_total(domain) ? "" : "; no part of the totals"));
+        write_line(
+            out, palette, domain_name(domain),
+            fmt::format("{} live in {} allocations{}", format_bytes(totals.figures.live_bytes),
+                        format_count(totals.figures.live_allocations),
+                        domain_in_total(domain) ? "" : "; no part of the totals"));
     }
     write_losses(out, palette, profile);
 }
 
 // The site's figures in a line, the one that it is sorted by first.
 std::string figures_text(const model::Figures& figures, Column column, uint64_t whole) {
-    const std::string live =
-        fmt::format("{} live in {}", format_bytes(figures.live_bytes),
-                    format_count(figures.live_allocations));
+    const std::string live = fmt::format("{} live in {}", format_bytes(figures.live_bytes),
+                                         format_count(figures.live_allocations));
     std::string text;
     switch (column) {
         case Column::allocations:
@@ -139,8 +145,8 @@ void write_stacks(std::ostream& out, const ReportDocument& document,
         const model::Site& site = document.profile.sites[rows[i].site];
         const bool heap = site.domain == Domain::heap;
         out << fmt::format("{:>4}  ", i + 1)
-            << palette.strong(figures_text(rows[i].figures, column,
-                                           domain_in_total(site.domain) ? whole : 0))
+            << palette.strong(
+                   figures_text(rows[i].figures, column, domain_in_total(site.domain) ? whole : 0))
             << (heap ? "" : fmt::format("  [{}]", domain_name(site.domain))) << '\n';
         write_stack(out, palette, document.profile, site, document.frames);
     }
@@ -157,8 +163,7 @@ void write_table(std::ostream& out, const ReportDocument& document,
             out << fmt::format("{:>14} {:>11} {:>14}  {}\n",
                                format_count(rows[i].figures.allocations),
                                format_bytes(rows[i].figures.allocated_bytes),
-                               format_count(rows[i].figures.deallocations),
-                               printable(rows[i].key));
+                               format_count(rows[i].figures.deallocations), printable(rows[i].key));
         return;
     }
     out << palette.faint(fmt::format("{:>10} {:>11} {:>10} {:>13} {:>11} {:>11}  {}", "LIVE",
@@ -168,10 +173,8 @@ void write_table(std::ostream& out, const ReportDocument& document,
     for (size_t i = 0; i < shown(rows.size(), document.top); ++i) {
         const model::Figures& figures = rows[i].figures;
         out << fmt::format("{:>10} {:>11} {:>10} {:>13} {:>11} {:>11}  {}\n",
-                           format_bytes(figures.live_bytes),
-                           format_count(figures.live_allocations),
-                           format_bytes(figures.peak_live_bytes),
-                           format_count(figures.allocations),
+                           format_bytes(figures.live_bytes), format_count(figures.live_allocations),
+                           format_bytes(figures.peak_live_bytes), format_count(figures.allocations),
                            format_bytes(figures.allocated_bytes), format_count(figures.temporary),
                            printable(rows[i].key));
     }
@@ -188,8 +191,8 @@ void write_section(std::ostream& out, const ReportDocument& document, Column col
     }
     model::sort_rows(rows, column);
     out << '\n'
-        << palette.strong(fmt::format("{}: {} of {}", title,
-                                      shown(rows.size(), document.top), rows.size()))
+        << palette.strong(
+               fmt::format("{}: {} of {}", title, shown(rows.size(), document.top), rows.size()))
         << '\n';
     if (document.by_traceback())
         write_stacks(out, document, rows, column, palette);
@@ -199,8 +202,7 @@ void write_section(std::ostream& out, const ReportDocument& document, Column col
 
 }  // namespace
 
-void write_report_text(std::ostream& out, const ReportDocument& document,
-                       const Palette& palette) {
+void write_report_text(std::ostream& out, const ReportDocument& document, const Palette& palette) {
     write_head(out, document, palette);
     if (document.by_traceback() && !document.column_chosen) {
         for (const Section& section : kSections)

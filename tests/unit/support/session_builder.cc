@@ -46,7 +46,9 @@ SessionBuilder::SessionBuilder() {
     identity.uid = 1000;
     set_text(identity.tool_version, "0.1.0");
     set_text(identity.program, "/usr/bin/server");
-    constexpr char kCommandLine[] = "server\0--port\0" "8080";
+    constexpr char kCommandLine[] =
+        "server\0--port\0"
+        "8080";
     std::memcpy(identity.command_line, kCommandLine, sizeof kCommandLine);
     identity.command_line_size = sizeof kCommandLine;
     set_text(identity.session_path, "/tmp/server.4711.heapdrift");
@@ -56,9 +58,13 @@ SessionBuilder::SessionBuilder() {
     control.snapshot_interval_ns = 1'000'000'000;
 }
 
-SessionBuilder::~SessionBuilder() { munmap(base_, kReserved); }
+SessionBuilder::~SessionBuilder() {
+    munmap(base_, kReserved);
+}
 
-Header& SessionBuilder::header() { return *reinterpret_cast<Header*>(base_); }
+Header& SessionBuilder::header() {
+    return *reinterpret_cast<Header*>(base_);
+}
 
 std::byte* SessionBuilder::add_segment(SegmentKind kind, uint32_t ordinal) {
     std::byte* const segment = base_ + size_;
@@ -76,7 +82,8 @@ template <typename Record>
 Record& SessionBuilder::record(SegmentKind kind, uint32_t id) {
     const uint32_t ordinal = id / kPerSegment<Record>;
     const auto found = segments_.find({kind, ordinal});
-    std::byte* const segment = found != segments_.end() ? found->second : add_segment(kind, ordinal);
+    std::byte* const segment =
+        found != segments_.end() ? found->second : add_segment(kind, ordinal);
     return reinterpret_cast<Segment<Record>*>(segment)->records[id % kPerSegment<Record>];
 }
 
@@ -175,8 +182,7 @@ std::byte* SessionBuilder::add_page(PageKind kind, uint32_t table, uint32_t inde
 Cell& SessionBuilder::cell(uint32_t table, uint32_t site) {
     Cell*& cells = cell_pages_[{table, site / kCellsPerPage}];
     if (cells == nullptr)
-        cells = reinterpret_cast<Cell*>(
-            add_page(PageKind::counters, table, site / kCellsPerPage));
+        cells = reinterpret_cast<Cell*>(add_page(PageKind::counters, table, site / kCellsPerPage));
     return cells[site % kCellsPerPage];
 }
 
@@ -207,9 +213,9 @@ Cell& SessionBuilder::touch(uint32_t table, uint32_t site) {
         UndoEntry& entry = undo_entry(table);
         entry.since = since;
         entry.site = site;
-        entry.values = {touched.allocations.load(),       touched.allocated_bytes.load(),
-                        touched.deallocations.load(),     touched.deallocated_bytes.load(),
-                        touched.temporary.load(),         touched.reallocations.load()};
+        entry.values = {touched.allocations.load(),   touched.allocated_bytes.load(),
+                        touched.deallocations.load(), touched.deallocated_bytes.load(),
+                        touched.temporary.load(),     touched.reallocations.load()};
         entry.until.store(epoch, std::memory_order_release);
         ++undo_entries_;
     }

@@ -1,0 +1,82 @@
+// heapdrift diff: what grew, what went away.
+#include <memory>
+
+#include "analyzer/commands/command.h"
+#include "analyzer/commands/report_document.h"
+#include "analyzer/report/csv.h"
+#include "analyzer/report/json.h"
+#include "analyzer/report/text.h"
+
+namespace heapdrift::commands {
+
+namespace {
+
+struct Arguments {
+    std::string old_session;
+    std::string new_session;
+    OutputOptions output;
+    RowOptions rows;
+    FilterOptions filter;
+    NameOptions names;
+};
+
+// "@12" alone means the same file as OLD.
+std::string complete(const std::string& new_session, const std::string& old_session) {
+    if (!new_session.starts_with('@')) return new_session;
+    const input::SessionAddress old_address = input::parse_session_address(old_session);
+    return (old_address.pid ? std::to_string(*old_address.pid) : old_address.file) + new_session;
+}
+
+void compare(const Arguments& arguments) {
+    const model::Filter filter = arguments.filter.filter();
+    model::check(arguments.rows.grouping());
+    const model::Profile old_profile = load_profile(arguments.old_session, arguments.names, filter);
+    const model::Profile new_profile = load_profile(
+        complete(arguments.new_session, arguments.old_session), arguments.names, filter);
+    const report::DiffDocument document = make_diff(old_profile, new_profile, arguments.rows,
+                                                    !filter.empty(), arguments.output.format);
+    write_output(arguments.output, [&](std::ostream& out, const report::Palette& palette) {
+        switch (arguments.output.format) {
+            case Format::text:
+                report::write_diff_text(out, document, palette);
+                break;
+            case Format::json:
+                report::write_diff_json(out, document);
+                break;
+            case Format::csv:
+                report::write_diff_csv(out, document);
+                break;
+        }
+    });
+}
+
+}  // namespace
+
+void add_diff(CLI::App& app, int&) {
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* command =
+        app.add_subcommand("diff", "Compare two snapshots, of one session or of two");
+    command
+        ->add_option("OLD", arguments->old_session, "The earlier: FILE or PID, with @7, @label, …")
+        ->type_name("")
+        ->required();
+    command->add_option("NEW", arguments->new_session, "The later; @12 alone is of the same file")
+        ->type_name("")
+        ->required();
+    add_row_options(*command, arguments->rows);
+    add_filter_options(*command, arguments->filter);
+    add_name_options(*command, arguments->names);
+    add_output_options(*command, arguments->output);
+    command->footer(
+        "Examples:\n"
+        "  heapdrift diff server.4711.heapdrift@3 @12\n"
+        "  heapdrift diff before.heapdrift after.heapdrift --group-by function\n"
+        "  heapdrift diff server.4711.heapdrift@warm @last --min-bytes 100kB\n"
+        "\n"
+        "Rows are in tracemalloc's order: the greatest change of live bytes first,\n"
+        "whether it grew or shrank. Between two builds stacks match by function, file\n"
+        "and module; within one build by exact place.");
+    command->callback([arguments] { compare(*arguments); });
+}
+
+}  // namespace heapdrift::commands

@@ -1,0 +1,56 @@
+#include "analyzer/commands/report_document.h"
+
+#include "analyzer/model/failure.h"
+
+namespace heapdrift::commands {
+
+report::ReportDocument make_report(const model::Profile& profile, const RowOptions& rows,
+                                   bool filtered, Format format) {
+    model::check(rows.grouping());
+    report::ReportDocument document{.profile = profile, .grouping = rows.grouping(), .rows = {}};
+    if (document.by_thread() && (profile.at || filtered))
+        throw UsageFailure(
+            "--group-by thread shows each thread's allocations up to now: it goes with no "
+            "snapshot but @last, and with no filter");
+    document.column = rows.sort.value_or(document.by_thread() ? model::Column::allocations
+                                                              : model::Column::live_bytes);
+    document.column_chosen = rows.sort.has_value();
+    document.minimum_bytes = parse_size(rows.min_bytes);
+    document.top = rows.rows_shown(format);
+    document.frames = rows.frames_shown(format);
+    document.filtered = filtered;
+    document.rows = model::aggregate(profile, rows.grouping());
+    if (!document.by_thread())
+        document.rows_below_minimum = std::erase_if(document.rows, [&](const model::Row& row) {
+            return row.figures.live_bytes < document.minimum_bytes;
+        });
+    model::sort_rows(document.rows, document.column);
+    return document;
+}
+
+report::DiffDocument make_diff(const model::Profile& old_profile, const model::Profile& new_profile,
+                               const RowOptions& rows, bool filtered, Format format) {
+    model::check(rows.grouping());
+    if (rows.group_by == model::GroupBy::thread)
+        throw UsageFailure(
+            "--group-by thread: snapshots do not hold the figures of threads, so there is nothing "
+            "to compare");
+    report::DiffDocument document{.old_profile = old_profile,
+                                  .new_profile = new_profile,
+                                  .grouping = rows.grouping(),
+                                  .rows = {}};
+    document.column = rows.column();
+    document.minimum_bytes = parse_size(rows.min_bytes);
+    document.top = rows.rows_shown(format);
+    document.frames = rows.frames_shown(format);
+    document.filtered = filtered;
+    document.rows = model::diff(old_profile, new_profile, rows.grouping());
+    document.rows_below_minimum = std::erase_if(document.rows, [&](const model::DiffRow& row) {
+        return row.old_figures.live_bytes < document.minimum_bytes &&
+               row.new_figures.live_bytes < document.minimum_bytes;
+    });
+    model::sort_rows(document.rows, document.column);
+    return document;
+}
+
+}  // namespace heapdrift::commands

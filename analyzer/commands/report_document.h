@@ -1,0 +1,15 @@
+// A profile and the options of a command line, made into what report/ writes.
+#pragma once
+
+#include "analyzer/commands/view_options.h"
+#include "analyzer/report/document.h"
+
+namespace heapdrift::commands {
+
+// profile must outlive the document. Throws UsageFailure for what does not go together.
+report::ReportDocument make_report(const model::Profile& profile, const RowOptions& rows,
+                                   bool filtered, Format format);
+report::DiffDocument make_diff(const model::Profile& old_profile, const model::Profile& new_profile,
+                               const RowOptions& rows, bool filtered, Format format);
+
+}  // namespace heapdrift::commands

@@ -1,0 +1,209 @@
+#include "analyzer/commands/view_options.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+#include "analyzer/model/failure.h"
+
+namespace heapdrift::commands {
+
+namespace {
+
+template <typename Enum, size_t N>
+std::map<std::string, Enum> by_name(const std::array<const char*, N>& names) {
+    std::map<std::string, Enum> values;
+    for (size_t i = 0; i < N; ++i) values[names[i]] = static_cast<Enum>(i);
+    return values;
+}
+
+std::map<std::string, Domain> domains_by_name() {
+    std::map<std::string, Domain> values;
+    for (uint32_t i = 0; i < kDomainCount; ++i)
+        values[domain_name(static_cast<Domain>(i))] = static_cast<Domain>(i);
+    return values;
+}
+
+template <typename Map>
+std::string listed(const Map& values) {
+    std::string names;
+    for (const auto& [name, value] : values) names += (names.empty() ? "" : ", ") + name;
+    return names;
+}
+
+// CLI11's own validator also accepts, and prints, the numbers behind the names.
+template <typename Value, typename Enum>
+CLI::Option* add_choice(CLI::App& command, const std::string& names, Value& value,
+                        const std::map<std::string, Enum>& choices, const std::string& help,
+                        const std::string& type) {
+    return command
+        .add_option_function<std::string>(
+            names,
+            [&value, choices, names](const std::string& text) {
+                const auto found = choices.find(text);
+                if (found == choices.end())
+                    throw CLI::ValidationError(
+                        names, fmt::format("'{}' is none of {}", text, listed(choices)));
+                value = found->second;
+            },
+            help)
+        ->type_name(type);
+}
+
+}  // namespace
+
+void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv) {
+    std::map<std::string, Format> formats = {{"text", Format::text}, {"json", Format::json}};
+    if (with_csv) formats["csv"] = Format::csv;
+    add_choice(command, "--format", options.format, formats,
+               "How to write it: " + listed(formats) + " (default: text)", "FORMAT");
+    const std::map<std::string, report::ColourMode> colours = {
+        {"auto", report::ColourMode::automatic},
+        {"always", report::ColourMode::always},
+        {"never", report::ColourMode::never}};
+    add_choice(command, "--color", options.colour, colours,
+               "Colours in text: auto, always, never (default: auto)", "WHEN");
+    command.add_option("-o,--output", options.path, "Write to this file (-: standard output)")
+        ->type_name("FILE");
+    command.add_flag("-f,--force", options.force, "Let --output replace a file");
+}
+
+void write_output(const OutputOptions& options,
+                  const std::function<void(std::ostream&, const report::Palette&)>& write) {
+    if (options.path == "-") {
+        write(std::cout, report::Palette(report::wants_colour(options.colour, STDOUT_FILENO)));
+        std::cout.flush();
+        if (!std::cout) throw Failure("the output could not be written in full");
+        return;
+    }
+    struct stat status;
+    if (!options.force && stat(options.path.c_str(), &status) == 0 && S_ISREG(status.st_mode))
+        throw Failure(fmt::format("{} exists already; --force replaces it", options.path));
+    std::ofstream out(options.path, std::ios::binary | std::ios::trunc);
+    if (!out)
+        throw Failure(fmt::format("cannot create {}: {}", options.path, std::strerror(errno)));
+    write(out, report::Palette(report::wants_colour(options.colour, -1)));
+    out.close();
+    if (!out)
+        throw Failure(
+            fmt::format("{} could not be written in full: {}", options.path, std::strerror(errno)));
+}
+
+void add_row_options(CLI::App& command, RowOptions& options) {
+    const auto groups = by_name<model::GroupBy>(model::kGroupByNames);
+    add_choice(command, "--group-by", options.group_by, groups,
+               "One row for each traceback (default), lineno, filename, function, module, thread "
+               "or domain",
+               "KEY");
+    command.add_flag("--cumulative", options.cumulative,
+                     "Count a stack for every place that is on it, once each, not only for the "
+                     "one that allocates");
+    add_choice(
+        command, "--sort", options.sort, by_name<model::Column>(model::kColumnNames),
+        "Sort by " + listed(by_name<model::Column>(model::kColumnNames)) + " (default: live_bytes)",
+        "COLUMN");
+    command
+        .add_option("--top", options.top, "Rows to show, 0 for all (default: 10 in text, else all)")
+        ->type_name("N");
+    command
+        .add_option("--frames", options.frames,
+                    "Frames of a stack to show, 0 for all (default: 16 in text, else all)")
+        ->type_name("N");
+    command
+        .add_option("--min-bytes", options.min_bytes,
+                    "Leave out rows with fewer live bytes, such as 4096, 100kB, 1.5MiB")
+        ->type_name("SIZE");
+}
+
+void add_filter_options(CLI::App& command, FilterOptions& options) {
+    command
+        .add_option("--focus", options.focus,
+                    "Keep stacks with a frame whose function, file or module matches this regular "
+                    "expression")
+        ->type_name("REGEX");
+    command.add_option("--ignore", options.ignore, "Drop stacks with such a frame")
+        ->type_name("REGEX");
+    command
+        .add_option(
+            "--include", options.include,
+            "Keep what is allocated in files that match this shell pattern; may be repeated")
+        ->type_name("PATTERN");
+    command.add_option("--exclude", options.exclude, "Drop what is; may be repeated")
+        ->type_name("PATTERN");
+    command.add_flag("--all-frames", options.all_frames,
+                     "Let --include and --exclude look at every frame of a stack");
+    const auto domains = domains_by_name();
+    command
+        .add_option_function<std::vector<std::string>>(
+            "--domain",
+            [&options, domains](const std::vector<std::string>& names) {
+                for (const std::string& name : names) {
+                    const auto found = domains.find(name);
+                    if (found == domains.end())
+                        throw CLI::ValidationError(
+                            "--domain", fmt::format("'{}' is none of {}", name, listed(domains)));
+                    options.domains.push_back(found->second);
+                }
+            },
+            "Only these kinds of memory: heap, mapping, custom, cuda_device, …")
+        ->delimiter(',')
+        ->type_name("DOMAIN");
+}
+
+void add_name_options(CLI::App& command, NameOptions& options) {
+    command.add_flag("--no-symbols", options.skip, "Do not look up names: module+offset is shown");
+    command.add_flag("--debuginfod", options.debuginfod,
+                     "Ask the servers in DEBUGINFOD_URLS for debug information");
+}
+
+model::Filter FilterOptions::filter() const {
+    model::Filter filter;
+    if (!focus.empty()) filter.focus.emplace(focus);
+    if (!ignore.empty()) filter.ignore.emplace(ignore);
+    filter.include = include;
+    filter.exclude = exclude;
+    filter.all_frames = all_frames;
+    filter.domains = domains;
+    return filter;
+}
+
+uint64_t parse_size(const std::string& text) {
+    if (text.empty()) return 0;
+    static const std::map<std::string, double> kUnits = {{"", 1},
+                                                         {"B", 1},
+                                                         {"kB", 1e3},
+                                                         {"KB", 1e3},
+                                                         {"MB", 1e6},
+                                                         {"GB", 1e9},
+                                                         {"KiB", 1024.0},
+                                                         {"MiB", 1024.0 * 1024},
+                                                         {"GiB", 1024.0 * 1024 * 1024}};
+    const size_t digits = text.find_first_not_of("0123456789.");
+    const std::string number = text.substr(0, digits);
+    std::string unit = digits == std::string::npos ? "" : text.substr(digits);
+    unit.erase(0, unit.find_first_not_of(' '));
+    const auto factor = kUnits.find(unit);
+    char* end = nullptr;
+    const double amount = std::strtod(number.c_str(), &end);
+    if (number.empty() || *end != '\0' || factor == kUnits.end() ||
+        amount * factor->second >= 1.8e19)
+        throw UsageFailure(fmt::format("'{}' is no size; write 4096, 100kB or 1.5MiB", text));
+    return static_cast<uint64_t>(std::llround(amount * factor->second));
+}
+
+model::Profile load_profile(const std::string& address, const NameOptions& names,
+                            const model::Filter& filter) {
+    input::LoadedSession session = input::load_session(input::parse_session_address(address));
+    name_addresses(session, names);
+    model::apply(filter, session.profile);
+    return std::move(session.profile);
+}
+
+}  // namespace heapdrift::commands

@@ -1,0 +1,71 @@
+// The options that report, diff, info and export have in common.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "analyzer/commands/names.h"
+#include "analyzer/model/aggregate.h"
+#include "analyzer/model/filter.h"
+#include "analyzer/report/colour.h"
+
+namespace heapdrift::commands {
+
+enum class Format { text, json, csv };
+
+// Where the result goes, and how.
+struct OutputOptions {
+    Format format = Format::text;
+    report::ColourMode colour = report::ColourMode::automatic;
+    std::string path = "-";
+    bool force = false;
+};
+void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv = true);
+
+// Calls `write` with the stream and the palette that the options ask for. Throws Failure when the
+// file exists already (and --force is not given) or cannot be written in full.
+void write_output(const OutputOptions& options,
+                  const std::function<void(std::ostream&, const report::Palette&)>& write);
+
+// Which rows, in which order. What was given on the command line, before it is checked.
+struct RowOptions {
+    model::GroupBy group_by = model::GroupBy::traceback;
+    bool cumulative = false;
+    std::optional<model::Column> sort;
+    std::optional<size_t> top;  // 0 for all
+    std::optional<size_t> frames;
+    std::string min_bytes;
+    model::Grouping grouping() const { return {group_by, cumulative}; }
+    model::Column column() const { return sort.value_or(model::Column::live_bytes); }
+    // Text is for reading, machine output for everything.
+    size_t rows_shown(Format format) const { return top.value_or(format == Format::text ? 10 : 0); }
+    size_t frames_shown(Format format) const {
+        return frames.value_or(format == Format::text ? 16 : 0);
+    }
+};
+void add_row_options(CLI::App& command, RowOptions& options);
+
+struct FilterOptions {
+    std::string focus;
+    std::string ignore;
+    std::vector<std::string> include;
+    std::vector<std::string> exclude;
+    bool all_frames = false;
+    std::vector<Domain> domains;
+    model::Filter filter() const;
+};
+void add_filter_options(CLI::App& command, FilterOptions& options);
+void add_name_options(CLI::App& command, NameOptions& options);
+
+// "4096", "100 kB", "1.5 MiB". Throws UsageFailure. "" is 0.
+uint64_t parse_size(const std::string& text);
+
+// Loads, names, filters.
+model::Profile load_profile(const std::string& address, const NameOptions& names,
+                            const model::Filter& filter);
+
+}  // namespace heapdrift::commands
