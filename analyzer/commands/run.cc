@@ -7,9 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -23,7 +21,6 @@
 #include "analyzer/process/recorder_options.h"
 #include "analyzer/process/recording_directory.h"
 #include "analyzer/process/session_collector.h"
-#include "analyzer/process/session_store.h"
 
 namespace heapdrift::commands {
 namespace {
@@ -35,11 +32,16 @@ void warn(const std::string& text) {
     fmt::print(stderr, "heapdrift: {}\n", text);
 }
 
-// Next to the command, as it is installed and as it is built: bin/ and lib/heapdrift/.
+// Found from the command's own place: bin/ with lib/heapdrift/ beside it in the build tree, the
+// system's folder for libraries where it is installed.
 std::string recorder_library() {
     std::error_code error;
     const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-    return (self.parent_path().parent_path() / "lib/heapdrift/libheapdrift_preload.so").string();
+    const std::filesystem::path prefix = self.parent_path().parent_path();
+    constexpr const char* kName = "heapdrift/libheapdrift_preload.so";
+    const std::filesystem::path beside = prefix / "lib" / kName;
+    const std::filesystem::path installed = prefix / HEAPDRIFT_LIBDIR / kName;
+    return (std::filesystem::exists(installed, error) ? installed : beside).string();
 }
 
 // Where the finished files go, and under which name; decided before the program can change what
@@ -151,17 +153,6 @@ void wait_for_stragglers(const std::string& place) {
     }
 }
 
-void note_signals(const std::string& place, const process::Outcome& outcome) {
-    if (!outcome.signalled) return;
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    const uint64_t now_ns =
-        static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-    for (const process::SessionSummary& session : process::sessions_in(place))
-        if (session.info.pid == static_cast<uint32_t>(outcome.pid))
-            process::note_signal(session.info.path, outcome.value, now_ns);
-}
-
 int run(const RunArguments& arguments) {
     const process::Lookup lookup = process::find_executable(arguments.command.front());
     if (lookup.error) {
@@ -208,8 +199,8 @@ int run(const RunArguments& arguments) {
         place.remove_if_empty();
         return start_failure(executable.path, outcome.exec_error);
     }
-    note_signals(place.path(), outcome);
     wait_for_stragglers(place.path());
+    process::note_ends(place.path(), outcome.pid, outcome.signalled ? outcome.value : 0);
 
     const process::RecorderOptions chosen = recorder_options(arguments, place.path(), outcome.pid);
     process::CollectOptions collect;

@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <exception>
+#include <map>
+#include <ranges>
 #include <set>
 
 #include "analyzer/process/recording_directory.h"
@@ -19,7 +22,17 @@ public:
     Collector(const CollectOptions& options, Collected& collected)
         : options_(options), collected_(collected) {}
 
-    void take(SessionSummary session) {
+    void take_all(std::vector<SessionSummary> sessions) {
+        // What env, a shell or a version manager finally executed is what the user means: the name
+        // given by -o is the last image's, and earlier ones of the process are numbered.
+        for (const SessionSummary& session : sessions)
+            if (is_root(session)) main_ = &session;
+        if (main_ != nullptr) used_.insert(wanted_path(*main_));
+        for (SessionSummary& session : sessions) take(session);
+    }
+
+private:
+    void take(SessionSummary& session) {
         if (!session.running()) {
             if (is_small(session)) {
                 unlink(session.info.path.c_str());
@@ -28,10 +41,9 @@ public:
             }
             finish(session);
         }
-        collected_.sessions.push_back(std::move(session));
+        collected_.sessions.push_back(session);
     }
 
-private:
     bool is_root(const SessionSummary& session) const {
         return session.info.root || (options_.root_pid != 0 &&
                                      session.info.pid == static_cast<uint32_t>(options_.root_pid));
@@ -46,6 +58,10 @@ private:
                session.allocated_bytes < options_.smallest_descendant_bytes;
     }
 
+    std::string wanted_path(const SessionSummary& session) const {
+        return fmt::format("{}/{}", options_.directory, wanted_name(session));
+    }
+
     std::string wanted_name(const SessionSummary& session) const {
         if (options_.name.empty())
             return session.info.path.substr(session.info.path.rfind('/') + 1);
@@ -57,8 +73,9 @@ private:
     // The wanted name, or the first of NAME.1, NAME.2, … that is free: images of one process, and
     // recordings of earlier processes with the same pid.
     std::string final_path(const SessionSummary& session) {
-        const std::string base = fmt::format("{}/{}", options_.directory, wanted_name(session));
+        const std::string base = wanted_path(session);
         std::string path = base;
+        if (&session == main_) used_.erase(base);
         for (unsigned attempt = 1;; ++attempt) {
             struct stat status {};
             const bool exists = lstat(path.c_str(), &status) == 0;
@@ -91,6 +108,7 @@ private:
 
     const CollectOptions& options_;
     Collected& collected_;
+    const SessionSummary* main_ = nullptr;  // the last image of the root process
     std::set<std::string> used_;
 };
 
@@ -118,11 +136,27 @@ std::vector<SessionSummary> sessions_in(const std::string& recording_directory) 
     return read_sessions(recording_directory, problems);
 }
 
+void note_ends(const std::string& recording_directory, pid_t root_pid, int signal) {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const uint64_t now_ns =
+        static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+    // Later images first: what was seen before is what the process went on as.
+    std::map<std::pair<uint32_t, uint64_t>, uint64_t> next_image_ns;
+    for (const SessionSummary& session : std::views::reverse(sessions_in(recording_directory))) {
+        const std::pair process(session.info.pid, session.info.process_start_ticks);
+        const auto next = next_image_ns.find(process);
+        if (next != next_image_ns.end())
+            note_end(session.info.path, EndedBy::exec, 0, next->second);
+        else if (signal != 0 && session.info.pid == static_cast<uint32_t>(root_pid))
+            note_end(session.info.path, EndedBy::signal, static_cast<uint32_t>(signal), now_ns);
+        next_image_ns[process] = session.started_monotonic_ns;
+    }
+}
+
 Collected collect_sessions(const std::string& recording_directory, const CollectOptions& options) {
     Collected collected;
-    Collector collector(options, collected);
-    for (SessionSummary& session : read_sessions(recording_directory, collected.problems))
-        collector.take(std::move(session));
+    Collector(options, collected).take_all(read_sessions(recording_directory, collected.problems));
     return collected;
 }
 

@@ -33,6 +33,10 @@ struct Collected {
     std::vector<std::string> problems;  // sentences for the user
 };
 
+// Writes into the files how their processes ended, where the recorder could not: `signal` killed
+// `root_pid` (0: none did), and an image that was followed by another ended by exec.
+void note_ends(const std::string& recording_directory, pid_t root_pid, int signal);
+
 // Every readable session in a directory, in the order in which they began.
 std::vector<SessionSummary> sessions_in(const std::string& recording_directory);
 

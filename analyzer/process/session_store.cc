@@ -114,18 +114,16 @@ std::string copy_to_other_filesystem(const std::string& from, const std::string&
 
 }  // namespace
 
-std::string note_signal(const std::string& path, int signal, uint64_t monotonic_now_ns) {
+std::string note_end(const std::string& path, EndedBy ended_by, uint32_t status,
+                     uint64_t ended_monotonic_ns) {
     const FileDescriptor fd(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     if (!fd.is_open()) return last_error();
-    EndedBy ended_by{};
+    EndedBy noted{};
     uint64_t started_ns = 0;
-    if (!read_value(fd.get(), kEndedByAt, ended_by) ||
-        !read_value(fd.get(), kStartedAt, started_ns))
+    if (!read_value(fd.get(), kEndedByAt, noted) || !read_value(fd.get(), kStartedAt, started_ns))
         return "the header cannot be read";
-    if (ended_by != EndedBy::running) return "";
-    const auto status = static_cast<uint32_t>(signal);
-    const uint64_t ended_ns = monotonic_now_ns - started_ns;
-    ended_by = EndedBy::signal;
+    if (noted != EndedBy::running) return "";
+    const uint64_t ended_ns = ended_monotonic_ns - std::min(ended_monotonic_ns, started_ns);
     // ended_by last: it makes the two others valid.
     if (!write_all(fd.get(), &status, sizeof status, kExitStatusAt) ||
         !write_all(fd.get(), &ended_ns, sizeof ended_ns, kEndedAt) ||

@@ -7,13 +7,18 @@
 #include <span>
 #include <string>
 
+#include "core/session_format.h"
+
 namespace heapdrift::process {
 
 // All return "" for success, or what went wrong, to follow the file's name and a colon. On
 // failure the file is what it was before.
 
-// The recorder cannot note the signal that killed its process; whoever waited for it can.
-std::string note_signal(const std::string& path, int signal, uint64_t monotonic_now_ns);
+// For an end that the recorder could not note itself: the signal that killed its process, known
+// to whoever waited for it; or that the process went on as another program, known from its next
+// session. Does nothing where an end is noted already.
+std::string note_end(const std::string& path, EndedBy ended_by, uint32_t status,
+                     uint64_t ended_monotonic_ns);
 
 // Never overwrites: `to` must not exist. Only the segments in use are copied, and pages of zeros
 // become holes.

@@ -21,6 +21,7 @@ struct SessionSummary {
     uint64_t live_bytes = 0;
     uint64_t peak_live_bytes = 0;  // of the heap
     uint64_t allocated_bytes = 0;  // over all domains
+    uint64_t started_monotonic_ns = 0;
     dev_t device = 0;
     ino_t inode = 0;
 
