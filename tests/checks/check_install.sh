@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Installs to a prefix of its own and uses heapdrift from there.
+# Usage: check_install.sh BUILD_DIRECTORY
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+cmake --install "$1" --prefix "$work/prefix" >"$work/install.log"
+[ -f "$work/prefix/include/heapdrift.h" ] || fail "include/heapdrift.h is not installed"
+records_with "$work/prefix/bin/heapdrift"
+
+# A prefix may be moved, and reached through a link.
+mv "$work/prefix" "$work/moved place"
+ln -s "$work/moved place/bin/heapdrift" "$work/linked"
+records_with "$work/linked"
