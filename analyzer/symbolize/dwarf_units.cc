@@ -3,6 +3,7 @@
 #include <dwarf.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace heapdrift::symbolize {
 
@@ -27,8 +28,10 @@ DwarfUnits::DwarfUnits(Dwarf* dwarf, const std::vector<AddressRange>& code) {
             if (low < high && is_code(low)) entries_.push_back({low, high, dwarf_dieoffset(&die)});
         }
     }
+    // Of copies of an inline function the linker keeps the first and lets the debug information of
+    // the others point to it, though they may be compiled differently. find() looks from the back.
     std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
-        return a.low != b.low ? a.low < b.low : a.high > b.high;
+        return std::tie(a.low, b.high, b.unit) < std::tie(b.low, a.high, a.unit);
     });
     reach_.reserve(entries_.size());
     for (const Entry& entry : entries_) {

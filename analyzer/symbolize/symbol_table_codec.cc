@@ -29,11 +29,12 @@ constexpr int kCompressionLevel = 3;
 // locations each copy their strings. encode() keeps within the same bounds, so that what it
 // writes can always be read.
 constexpr uint64_t kMaxPayloadBytes = uint64_t{256} << 20;
-constexpr uint64_t kMaxTableBytes = uint64_t{1} << 30;
+constexpr uint64_t kMaxTableBytes = uint64_t{512} << 20;
 constexpr uint64_t kEntryBytes = 96;  // key, vector, hash node and bucket
 
-uint64_t table_bytes(const model::Location& location) {
-    return sizeof(model::Location) + location.function.size() + location.file.size();
+// A location's share of the list of strings is counted with it, as if each string were its own.
+uint64_t table_bytes(std::string_view function, std::string_view file) {
+    return sizeof(model::Location) + function.size() + file.size() + 2 * sizeof(std::string_view);
 }
 
 class Writer {
@@ -130,7 +131,7 @@ model::Locations read_locations(Reader& reader, const std::vector<std::string_vi
             reader.fail();
             break;
         }
-        uint64_t needed = sizeof(model::Location) + strings[function].size() + strings[file].size();
+        uint64_t needed = table_bytes(strings[function], strings[file]);
         if (needed > bytes_left) {
             reader.fail();
             break;
@@ -172,7 +173,9 @@ std::vector<std::byte> SymbolTable::encode() const {
     for (const auto* entry : sorted) {
         const auto& [key, locations] = *entry;
         uint64_t needed = kEntryBytes;
-        for (const model::Location& location : locations) needed += table_bytes(location);
+        for (const model::Location& location : locations) {
+            needed += table_bytes(location.function, location.file);
+        }
         // What does not fit stays unknown to find() and is so counted as not symbolized.
         if (needed > bytes_left ||
             entries.bytes().size() + string_bytes + 2 * needed > kMaxPayloadBytes) {
@@ -213,8 +216,9 @@ std::optional<SymbolTable> SymbolTable::decode(std::span<const std::byte> bytes)
     if (!payload) return std::nullopt;
     Reader reader(*payload);
 
-    // One byte of input is at least one string: 16 times the payload is all this can take.
-    std::vector<std::string_view> strings(reader.count(1));
+    uint64_t string_count = reader.count(1);
+    if (string_count > kMaxTableBytes / sizeof(std::string_view)) return std::nullopt;
+    std::vector<std::string_view> strings(string_count);
     for (std::string_view& text : strings) text = reader.text();
 
     SymbolTable table;
