@@ -7,7 +7,7 @@ namespace heapdrift {
 
 constinit RuleTable rule_table;
 
-UnwindRule RuleTable::find_slow(uint64_t pc, PcKind kind) {
+UnwindRule RuleTable::find(uint64_t pc, PcKind kind) {
     if (pc == 0) return refused_rule();
     const uint64_t key = key_of(pc, kind);
     // Acquire: pairs with the publishing store in grow.
@@ -26,7 +26,7 @@ UnwindRule RuleTable::find_slow(uint64_t pc, PcKind kind) {
 }
 
 RuleTable::Entry* RuleTable::find_entry(const Slots& slots, uint64_t key) {
-    Entry* entry = slots.entries + (hash(key) >> slots.shift);
+    Entry* entry = slots.entries + (hash(key) & slots.mask);
     for (uint32_t i = 0; i < kMaxProbes; ++i, ++entry) {
         const uint64_t found = entry->key.load(std::memory_order_relaxed);
         if (found == key) return entry;
@@ -37,7 +37,7 @@ RuleTable::Entry* RuleTable::find_entry(const Slots& slots, uint64_t key) {
 
 // Null where the slots are too full around the key.
 RuleTable::Entry* RuleTable::claim_entry(const Slots& slots, uint64_t key) {
-    Entry* entry = slots.entries + (hash(key) >> slots.shift);
+    Entry* entry = slots.entries + (hash(key) & slots.mask);
     for (uint32_t i = 0; i < kMaxProbes; ++i, ++entry) {
         uint64_t found = entry->key.load(std::memory_order_relaxed);
         // Relaxed: a key publishes nothing, its rule is a word of its own.
@@ -76,7 +76,7 @@ void RuleTable::grow(const Slots* full) {
     if (growing_.exchange(true, std::memory_order_acquire)) return;
     if (slots_.load(std::memory_order_relaxed) == full && steps_taken_ < kSteps) {
         Slots& larger = all_slots_[steps_taken_];
-        larger.shift = 64 - (kFirstBits + kBitsPerStep * steps_taken_);
+        larger.mask = (uint64_t{1} << (kFirstBits + kBitsPerStep * steps_taken_)) - 1;
         void* mapped = sys::map(entry_count(larger) * sizeof(Entry),
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
         if (mapped != nullptr) {

@@ -19,27 +19,61 @@
 namespace heapdrift {
 
 class RuleTable {
+    struct Entry {
+        std::atomic<uint64_t> key{0};   // 0: free; then fixed
+        std::atomic<uint64_t> rule{0};  // 0: none, or not yet
+    };
+    static_assert(sizeof(Entry) == 16, "four entries share a cache line");
+
+    struct Slots {
+        Entry* entries = nullptr;
+        uint64_t mask = 0;  // capacity - 1, a power of two less one
+    };
+
+    static constexpr uint32_t kInlineProbes = 2;
+
+    // The upper half of the product, where all bits of the pc have met.
+    static uint64_t hash(uint64_t key) { return key * 0x9e37'79b9'7f4a'7c15 >> 32; }
+
 public:
     constexpr RuleTable() = default;
     RuleTable(const RuleTable&) = delete;
     RuleTable& operator=(const RuleTable&) = delete;
 
-    // Never `unknown`: where nothing is known of the pc, `refuse`.
-    UnwindRule find(uint64_t pc, PcKind kind) {
-        // Acquire: pairs with the publishing store in grow; the slots are filled before.
-        const Slots* slots = slots_.load(std::memory_order_acquire);
-        if (slots != nullptr) [[likely]] {
-            const uint64_t key = key_of(pc, kind);
-            const Entry* entry = slots->entries + (hash(key) >> slots->shift);
+    // The rules that are known now, for the inner loop of one walk: what is not found here may
+    // be found, or computed, by find.
+    class View {
+    public:
+        // For return addresses only. `unknown` where there is none at hand.
+        UnwindRule find(uint64_t pc) const {
+            if (entries_ == nullptr) return UnwindRule();
+            const Entry* entry = entries_ + (hash(pc) & mask_);
             for (uint32_t i = 0; i < kInlineProbes; ++i, ++entry) {
                 // The slot is the key's for good and the rule is one word: relaxed suffices.
-                const uint64_t bits = entry->rule.load(std::memory_order_relaxed);
-                if (entry->key.load(std::memory_order_relaxed) == key && bits != 0) [[likely]]
-                    return rule_from_bits(bits);
+                if (entry->key.load(std::memory_order_relaxed) == pc) [[likely]]
+                    return rule_from_bits(entry->rule.load(std::memory_order_relaxed));
             }
+            return UnwindRule();
         }
-        return find_slow(pc, kind);
+
+    private:
+        friend class RuleTable;
+        const Entry* entries_ = nullptr;
+        uint64_t mask_ = 0;
+    };
+
+    View view() const {
+        View view;
+        // Acquire: pairs with the publishing store in grow; the slots are filled before.
+        if (const Slots* slots = slots_.load(std::memory_order_acquire)) {
+            view.entries_ = slots->entries;
+            view.mask_ = slots->mask;
+        }
+        return view;
     }
+
+    // Never `unknown`: where nothing is known of the pc, `refuse`. Computes what is not there yet.
+    UnwindRule find(uint64_t pc, PcKind kind);
 
     // A module left [start, end): no rule of an address in it is found afterwards, nor one that
     // another thread is computing right now.
@@ -53,17 +87,6 @@ public:
     uint64_t capacity() const;
 
 private:
-    struct Entry {
-        std::atomic<uint64_t> key{0};   // 0: free; then fixed
-        std::atomic<uint64_t> rule{0};  // 0: none, or not yet
-    };
-    static_assert(sizeof(Entry) == 16, "four entries share a cache line");
-
-    struct Slots {
-        Entry* entries = nullptr;
-        uint32_t shift = 0;  // 64 - log2(capacity)
-    };
-
     // From 2^11 entries, 32 KiB and enough for a small program, to 2^21. What does not fit into
     // those is computed each time.
     static constexpr uint32_t kFirstBits = 11;
@@ -72,19 +95,16 @@ private:
     // Copying more would hold a thread for more than a part of a millisecond: rules of larger
     // slots are computed anew, one by one.
     static constexpr uint64_t kMaxCopied = uint64_t{1} << 15;
-    static constexpr uint32_t kInlineProbes = 2;
     static constexpr uint32_t kMaxProbes = 32;
 
     // Bit 63 of a pc in user space is 0. A pc of 0 is a key of 0, which no entry holds.
     static uint64_t key_of(uint64_t pc, PcKind kind) {
         return pc | uint64_t{kind == PcKind::interrupted} << 63;
     }
-    static uint64_t hash(uint64_t key) { return key * 0x9e37'79b9'7f4a'7c15; }
     // Probes run past the last entry by up to kMaxProbes; memory is there for them.
-    static uint64_t capacity_of(const Slots& slots) { return uint64_t{1} << (64 - slots.shift); }
+    static uint64_t capacity_of(const Slots& slots) { return slots.mask + 1; }
     static uint64_t entry_count(const Slots& slots) { return capacity_of(slots) + kMaxProbes; }
 
-    UnwindRule find_slow(uint64_t pc, PcKind kind);
     static Entry* find_entry(const Slots& slots, uint64_t key);
     Entry* claim_entry(const Slots& slots, uint64_t key);
     void store(uint64_t key, uint64_t bits, uint64_t generation);

@@ -14,60 +14,66 @@ constexpr uint32_t kMaxStackSwitches = 16;
 
 enum class Step : uint8_t { outwards, complete, no_rule, unreadable };
 
+uint64_t plus(uint64_t base, int64_t offset) {
+    return base + static_cast<uint64_t>(offset);
+}
+
 class Walker {
 public:
     Walker(const StartState& start, StackBounds& bounds)
-        : reader_(bounds, start.sp),
-          pc_(start.pc),
-          sp_(start.sp),
-          bp_(start.bp),
-          slot_(start.sp - sizeof(uint64_t)) {}
+        : reader_(bounds, start.sp), pc_(start.pc), sp_(start.sp), bp_(start.bp) {}
 
     uint64_t pc() const { return pc_; }
 
     Frame frame() const {
-        return {pc_, slot_,
-                pc_kind_ == PcKind::interrupted ? FrameKind::interrupted : FrameKind::native};
+        return pc_kind_ == PcKind::interrupted ? Frame{pc_, signal_slot_, FrameKind::interrupted}
+                                               : native_frame(pc_, sp_);
     }
 
-    [[gnu::always_inline]] Step step() {
-        const UnwindRule rule = rule_table.find(pc_, pc_kind_);
-        if (rule.kind == RuleKind::rsp) [[likely]]
-            return leave_frame(rule, sp_ + static_cast<uint64_t>(int64_t{rule.cfa_offset}));
-        if (rule.kind == RuleKind::rbp) {
-            const uint64_t cfa = bp_ + static_cast<uint64_t>(int64_t{rule.cfa_offset});
-            if (cfa <= sp_ && !may_switch_stack()) return Step::unreadable;
-            return leave_frame(rule, cfa);
+    // Nearly all frames: the rule is at hand and leads outwards on memory that may be read. All
+    // state is in registers; what a frame costs is the wait for its return address and its rule.
+    // Stops before the first frame that needs more. Returns the new count.
+    uint32_t pass_ordinary_frames(Frame* out, uint32_t count, uint32_t limit) {
+        if (pc_kind_ != PcKind::return_address) return count;
+        const RuleTable::View rules = rule_table.view();
+        const StackReader::Window window = reader_.window();
+        uint64_t pc = pc_;
+        uint64_t sp = sp_;
+        uint64_t bp = bp_;
+        while (count < limit) {
+            const UnwindRule rule = rules.find(pc);
+            uint64_t cfa;
+            if (rule.kind == RuleKind::rsp) [[likely]] {
+                cfa = plus(sp, rule.cfa_offset);
+            } else {
+                cfa = plus(bp, rule.cfa_offset);
+                if (rule.kind != RuleKind::rbp || cfa <= sp) break;
+            }
+            const uint64_t slot = cfa - sizeof(uint64_t);
+            if (!window.contains(slot)) break;
+            if (rule.saved_rbp != SavedRbp::same) {
+                const uint64_t saved = plus(cfa, int64_t{rule.rbp_word} * 8);
+                if (rule.saved_rbp != SavedRbp::at_cfa || !window.contains(saved)) break;
+                bp = StackReader::load(saved);
+            }
+            out[count++] = native_frame(pc, sp);
+            pc = StackReader::load(slot);
+            sp = cfa;
         }
-        return step_rare(rule);
-    }
-
-private:
-    [[gnu::always_inline]] Step leave_frame(const UnwindRule& rule, uint64_t cfa) {
-        const uint64_t slot = cfa - sizeof(uint64_t);
-        uint64_t pc;
-        if (!reader_.read(slot, pc)) return Step::unreadable;
-        if (rule.saved_rbp != SavedRbp::same && !restore_rbp(rule, cfa)) return Step::unreadable;
         pc_ = pc;
-        pc_kind_ = PcKind::return_address;
-        slot_ = slot;
-        sp_ = cfa;
-        return Step::outwards;
+        sp_ = sp;
+        bp_ = bp;
+        return count;
     }
 
-    [[gnu::always_inline]] bool restore_rbp(const UnwindRule& rule, uint64_t cfa) {
-        if (rule.saved_rbp == SavedRbp::lost) {
-            bp_ = 0;
-            return true;
-        }
-        const uint64_t base = rule.saved_rbp == SavedRbp::at_cfa ? cfa : bp_;
-        return reader_.read(base + static_cast<uint64_t>(int64_t{rule.rbp_word} * 8), bp_);
-    }
-
-    bool may_switch_stack() { return ++switches_ <= kMaxStackSwitches; }
-
-    [[gnu::noinline]] Step step_rare(UnwindRule rule) {
+    // Any frame.
+    Step step() {
+        const UnwindRule rule = rule_table.find(pc_, pc_kind_);
         switch (rule.kind) {
+            case RuleKind::rsp:
+                return leave_frame(rule, plus(sp_, rule.cfa_offset));
+            case RuleKind::rbp:
+                return leave_frame(rule, plus(bp_, rule.cfa_offset));
             case RuleKind::rsp_memory:
                 return leave_by_memory(rule, sp_);
             case RuleKind::rbp_memory:
@@ -81,24 +87,54 @@ private:
         }
     }
 
+private:
+    // A return address lies right below where the stack pointer is when it has been used.
+    static Frame native_frame(uint64_t pc, uint64_t sp) {
+        return {pc, sp - sizeof(uint64_t), FrameKind::native};
+    }
+
+    Step leave_frame(const UnwindRule& rule, uint64_t cfa) {
+        uint64_t pc;
+        if (!may_go_to(cfa) || !reader_.read(cfa - sizeof(uint64_t), pc) || !restore_rbp(rule, cfa))
+            return Step::unreadable;
+        pc_ = pc;
+        pc_kind_ = PcKind::return_address;
+        sp_ = cfa;
+        return Step::outwards;
+    }
+
+    bool restore_rbp(const UnwindRule& rule, uint64_t cfa) {
+        const int64_t offset = int64_t{rule.rbp_word} * 8;
+        switch (rule.saved_rbp) {
+            case SavedRbp::same:
+                return true;
+            case SavedRbp::at_cfa:
+                return reader_.read(plus(cfa, offset), bp_);
+            case SavedRbp::at_rbp:
+                return reader_.read(plus(bp_, offset), bp_);
+            default:
+                bp_ = 0;
+                return true;
+        }
+    }
+
+    bool may_go_to(uint64_t sp) { return sp > sp_ || ++switches_ <= kMaxStackSwitches; }
+
     Step leave_by_memory(const UnwindRule& rule, uint64_t base) {
         uint64_t word;
-        if (!reader_.read(base + static_cast<uint64_t>(int64_t{rule.cfa_offset}), word))
-            return Step::unreadable;
-        const uint64_t cfa = word + static_cast<uint64_t>(int64_t{rule.cfa_addend} * 8);
-        if (cfa <= sp_ && !may_switch_stack()) return Step::unreadable;
-        return leave_frame(rule, cfa);
+        if (!reader_.read(plus(base, rule.cfa_offset), word)) return Step::unreadable;
+        return leave_frame(rule, plus(word, int64_t{rule.cfa_addend} * 8));
     }
 
     Step leave_signal_frame() {
+        const uint64_t slot = sp_ + kSignalRipOffset;
         uint64_t pc;
         uint64_t sp;
         uint64_t bp;
-        if (!reader_.read(sp_ + kSignalRipOffset, pc) ||
-            !reader_.read(sp_ + kSignalRspOffset, sp) || !reader_.read(sp_ + kSignalRbpOffset, bp))
+        if (!reader_.read(slot, pc) || !reader_.read(sp_ + kSignalRspOffset, sp) ||
+            !reader_.read(sp_ + kSignalRbpOffset, bp) || !may_go_to(sp))
             return Step::unreadable;
-        if (sp <= sp_ && !may_switch_stack()) return Step::unreadable;
-        slot_ = sp_ + kSignalRipOffset;
+        signal_slot_ = slot;
         pc_ = pc;
         pc_kind_ = PcKind::interrupted;
         sp_ = sp;
@@ -110,7 +146,7 @@ private:
     uint64_t pc_;
     uint64_t sp_;
     uint64_t bp_;
-    uint64_t slot_;
+    uint64_t signal_slot_ = 0;  // where an interrupted pc was read
     PcKind pc_kind_ = PcKind::return_address;
     uint32_t switches_ = 0;
 };
@@ -131,7 +167,8 @@ StackEnd end_of(Step last) {
 uint32_t walk(const StartState& start, StackBounds& bounds, Frame* out, uint32_t limit,
               StackEnd& end) {
     Walker walker(start, bounds);
-    for (uint32_t count = 0;; ++count) {
+    for (uint32_t count = 0;;) {
+        count = walker.pass_ordinary_frames(out, count, limit);
         // Some entry points leave a zero where the return address of their caller would be.
         if (walker.pc() == 0) {
             end = StackEnd::complete;
@@ -141,11 +178,11 @@ uint32_t walk(const StartState& start, StackBounds& bounds, Frame* out, uint32_t
             end = StackEnd::depth_limit;
             return count;
         }
-        out[count] = walker.frame();
+        out[count++] = walker.frame();
         const Step step = walker.step();
         if (step != Step::outwards) {
             end = end_of(step);
-            return count + 1;
+            return count;
         }
     }
 }

@@ -71,7 +71,7 @@ TEST(RuleTable, GivesTheComputedRuleToThreadsWhileOthersRetire) {
     std::vector<std::thread> readers;
     for (uint64_t first = 0; first < 4; ++first) {
         readers.emplace_back([&, first] {
-            for (uint64_t round = 0; round < 40; ++round) {
+            for (uint64_t round = 0; round < 10; ++round) {
                 for (uint64_t i = 0; i < kPcs; ++i) {
                     const uint64_t at = (i * 7919 + first * 1009) % kPcs;
                     if (rule_bits(table->find(begin + at, PcKind::return_address)) != expected[at])

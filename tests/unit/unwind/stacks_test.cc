@@ -132,7 +132,7 @@ TEST(ThreadStack, OfTheSmallestSizeIsWalked) {
 }
 
 TEST(ThreadStack, SuppliedByTheProgramIsWalked) {
-    GuardedPages stack(256 * 1024);
+    GuardedPages stack(2048 * 1024);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstack(&attributes, stack.data(), stack.size());
