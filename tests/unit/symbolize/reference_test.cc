@@ -1,8 +1,8 @@
-// Compared with addr2line on real programs.
+// Compared with addr2line on real programs: inline chains, lines and names.
 //
-// addr2line differs by design, and the test allows for it: it names places between functions after
-// the last function before them, static C++ functions that were inlined by their bare name, and
-// reads file names of inlined functions from the wrong unit's table in some versions.
+// Left out is where addr2line 2.40 is known to be wrong or says less: places between functions (it
+// names the function before), bare names of inlined static functions, and file names of inlined
+// functions (taken from another unit's table).
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -68,16 +69,16 @@ std::vector<uint64_t> places_in_functions(const std::string& path, const std::st
         }
     }
     std::mt19937_64 random(4711);
-    std::vector<uint64_t> places;
-    for (size_t i = 0; i < count && !functions.empty(); ++i) {
+    std::set<uint64_t> places;
+    while (places.size() < count && !functions.empty()) {
         auto [address, size] = functions[random() % functions.size()];
-        places.push_back(address + random() % size);
+        places.insert(address + random() % size);
     }
-    return places;
+    return {places.begin(), places.end()};
 }
 
 std::string bare(std::string name) {
-    name = name.substr(0, name.find('('));
+    name = name.substr(0, name.find_first_of("(<"));
     for (const char* suffix : {".cold", ".part", ".isra", ".constprop"}) {
         if (size_t at = name.find(suffix); at != name.npos) name.resize(at);
     }
@@ -99,6 +100,7 @@ TEST(ComparedWithAddr2line, ThisProgramHasTheSameInlineChainsAndLines) {
     size_t chains = 0;
     size_t lines = 0;
     size_t names = 0;
+    std::string other_name;
     for (const auto& [address, expected] : reference) {
         const model::Locations* found = ours.find(0, address);
         ASSERT_NE(found, nullptr);
@@ -111,11 +113,15 @@ TEST(ComparedWithAddr2line, ThisProgramHasTheSameInlineChainsAndLines) {
         }
         // The reference has the bare name or the linker's; both are within ours.
         const std::string name = bare(expected.back().function);
-        if (found->back().function.find(name) == std::string::npos) ++names;
+        if (found->back().function.find(name) == std::string::npos) {
+            ++names;
+            other_name = found->back().function + " for " + expected.back().function;
+        }
     }
     EXPECT_EQ(chains, 0u);
     EXPECT_EQ(lines, 0u);
-    EXPECT_LE(names, reference.size() / 200);
+    // The compiler folds functions of equal code into one, which then has two names.
+    EXPECT_LE(names, reference.size() / 100) << other_name;
 }
 
 TEST(ComparedWithAddr2line, ALibraryWithoutDebugInformationHasTheSameNames) {
