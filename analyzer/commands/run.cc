@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "analyzer/commands/command.h"
+#include "analyzer/commands/progress_bar.h"
 #include "analyzer/commands/run_arguments.h"
 #include "analyzer/commands/run_summary.h"
 #include "analyzer/process/executable.h"
@@ -153,6 +154,13 @@ void wait_for_stragglers(const std::string& place) {
     }
 }
 
+process::Collected collect_with_progress(const std::string& place,
+                                         process::CollectOptions& options) {
+    ProgressBar bar;
+    options.progress = [&bar](size_t done, size_t total) { bar.update(done, total); };
+    return process::collect_sessions(place, options);
+}
+
 int run(const RunArguments& arguments) {
     const process::Lookup lookup = process::find_executable(arguments.command.front());
     if (lookup.error) {
@@ -211,8 +219,7 @@ int run(const RunArguments& arguments) {
     collect.keep_all = option_value(chosen, "keep_all", 0) != 0;
     collect.smallest_descendant_bytes = option_value(chosen, "min_descendant", 64 * 1024);
     collect.symbols = !arguments.no_symbols;
-    collect.progress = symbolizing_progress();
-    const process::Collected collected = process::collect_sessions(place.path(), collect);
+    const process::Collected collected = collect_with_progress(place.path(), collect);
     place.remove_if_empty();
 
     print_run_summary(arguments, executable, outcome, collected);

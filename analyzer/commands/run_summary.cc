@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -150,25 +149,6 @@ void print_report(const SessionSummary& session, const RunArguments& arguments) 
 }
 
 }  // namespace
-
-process::Progress symbolizing_progress() {
-    using Clock = std::chrono::steady_clock;
-    if (isatty(STDERR_FILENO) == 0) return {};
-    return [started = Clock::now(), shown = Clock::now()](size_t done, size_t total) mutable {
-        constexpr auto kQuietTime = std::chrono::milliseconds(700);
-        constexpr auto kBetween = std::chrono::milliseconds(100);
-        constexpr size_t kWidth = 30;
-        const auto now = Clock::now();
-        if (total == 0 || now - started < kQuietTime) return;
-        if (done < total && now - shown < kBetween) return;
-        shown = now;
-        const size_t filled = kWidth * done / total;
-        fmt::print(stderr, "\rheapdrift: symbolizing [{:=<{}}{:{}}] {} of {}{}", "", filled, "",
-                   kWidth - filled, done, total, done == total ? "\n" : "");
-        std::fflush(stderr);
-        if (done == total) started = now;  // the next file gets its own quiet time
-    };
-}
 
 void print_run_summary(const RunArguments& arguments, const process::Executable& executable,
                        const process::Outcome& outcome, const process::Collected& collected) {

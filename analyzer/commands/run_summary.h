@@ -10,9 +10,6 @@
 
 namespace heapdrift::commands {
 
-// A bar on stderr once symbolizing has taken a while; nothing where stderr is no terminal.
-process::Progress symbolizing_progress();
-
 // The figures of the process with the highest peak, its report, and the others in a table; all on
 // stderr, which is not the program's output.
 void print_run_summary(const RunArguments& arguments, const process::Executable& executable,

@@ -1,26 +1,23 @@
 #include "analyzer/process/symbol_embedding.h"
 
 #include <exception>
-#include <vector>
 
 #include "analyzer/input/session_loader.h"
 #include "analyzer/process/session_store.h"
-#include "analyzer/symbolize/symbolizer.h"
 
 namespace heapdrift::process {
-namespace {
 
-std::vector<symbolize::Query> queries_of(const model::Profile& profile) {
-    std::vector<symbolize::Query> queries;
-    queries.reserve(profile.addresses.size());
-    for (const model::CodeAddress& address : profile.addresses)
-        if (address.module != kNoModule &&
-            (address.kind == FrameKind::native || address.kind == FrameKind::interrupted))
-            queries.push_back({address.module, address.lookup_offset()});
-    return queries;
+bool has_code(const model::CodeAddress& address) {
+    return address.module != kNoModule &&
+           (address.kind == FrameKind::native || address.kind == FrameKind::interrupted);
 }
 
-}  // namespace
+std::vector<symbolize::Query> symbol_queries(const model::Profile& profile) {
+    std::vector<symbolize::Query> queries;
+    for (const model::CodeAddress& address : profile.addresses)
+        if (has_code(address)) queries.push_back({address.module, address.lookup_offset()});
+    return queries;
+}
 
 std::string embed_symbols(const std::string& path, const Progress& progress) {
     try {
@@ -32,7 +29,7 @@ std::string embed_symbols(const std::string& path, const Progress& progress) {
         symbolize::Options options;
         options.progress = progress;
         const symbolize::SymbolTable table =
-            symbolize::symbolize(loaded.profile.modules, queries_of(loaded.profile), options);
+            symbolize::symbolize(loaded.profile.modules, symbol_queries(loaded.profile), options);
         return append_symbols(path, table.encode());
     } catch (const std::exception& failure) {
         return failure.what();

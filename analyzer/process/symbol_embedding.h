@@ -4,8 +4,16 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
+
+#include "analyzer/model/profile.h"
+#include "analyzer/symbolize/symbolizer.h"
 
 namespace heapdrift::process {
+
+// Whether the address is code of a module, which symbols can be known of.
+bool has_code(const model::CodeAddress& address);
+std::vector<symbolize::Query> symbol_queries(const model::Profile& profile);
 
 // Called with the addresses done so far and their total.
 using Progress = std::function<void(size_t done, size_t total)>;
