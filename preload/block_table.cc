@@ -98,7 +98,8 @@ inline BlockRecord BlockTable::remove(const Place& place) {
     Slot* a = place.planes->a.load(std::memory_order_acquire);
     if (a == nullptr) return record;
     const uint32_t head = a[place.index].load(std::memory_order_relaxed);
-    if (head == 0) return record;
+    // A continuation has no block of its own: its head lies before it.
+    if ((head & kTagMask) == 0) return record;
     a[place.index].store(0, std::memory_order_relaxed);
     if ((head & kShort) != 0) {
         record.size = head >> 1 & kShortMaxSize;
@@ -106,8 +107,6 @@ inline BlockRecord BlockTable::remove(const Place& place) {
         record.site = SiteId{head >> 17};
         return record;
     }
-    // A stray continuation: its head was overwritten by a block that we did not see freed.
-    if ((head & kTagMask) != kWide) return record;
     record.site = SiteId{head >> kSiteShift};
     record.watched = (head & kWatched) != 0;
     Slot* continuation = (head & kInPlaneB) == 0

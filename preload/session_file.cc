@@ -10,7 +10,8 @@
 namespace heapdrift {
 namespace {
 
-constexpr uint64_t kFirstUnit = 4 * kSegmentSize;
+// One segment of each kind and one to spare: a small program needs no second unit.
+constexpr uint64_t kFirstUnit = 6 * kSegmentSize;
 constexpr uint64_t kLargestUnit = 64 * kSegmentSize;
 constexpr int kUnitShift = 48;
 

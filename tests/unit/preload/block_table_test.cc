@@ -1,0 +1,142 @@
+#include "preload/block_table.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace heapdrift {
+namespace {
+
+class BlockTableTest : public testing::TestWithParam<uint64_t> {
+protected:
+    BlockTableTest() { table_->set_spacing(GetParam()); }
+
+    BlockRecord put(uint64_t address, uint32_t site, uint64_t size, uint32_t generation = 0) {
+        BlockRecord old;
+        EXPECT_NE(table_->put(address, {SiteId{site}, generation, size, false}, old),
+                  BlockTable::Put::failed);
+        return old;
+    }
+
+    std::unique_ptr<BlockTable> table_ = std::make_unique<BlockTable>();
+};
+
+INSTANTIATE_TEST_SUITE_P(Spacing, BlockTableTest, testing::Values(16, 32));
+
+void expect_record(const BlockRecord& record, uint32_t site, uint64_t size, uint32_t generation) {
+    EXPECT_EQ(raw(record.site), site);
+    EXPECT_EQ(record.size, size);
+    EXPECT_EQ(record.generation, generation);
+}
+
+TEST_P(BlockTableTest, GivesBackEverySizeSiteAndGenerationAtEveryOffset) {
+    const uint64_t sizes[] = {0, 1, 15, 16, 47, 48, 63, 64, 65, 4096, (1u << 20) - 1, 1u << 20,
+                              (1u << 20) + 1, uint64_t{5} << 32, (uint64_t{1} << 47) - 4096};
+    const uint32_t sites[] = {1, 32767, 32768, (1u << 26) - 1};
+    for (uint64_t base : {uint64_t{0x1000}, uint64_t{0x7ffff7a00000}, (uint64_t{1} << 23) - 32})
+        for (uint64_t offset : {0, 16})
+            for (uint64_t size : sizes)
+                for (uint32_t site : sites)
+                    for (uint32_t generation : {0u, 1u, 1023u}) {
+                        put(base + offset, site, size, generation);
+                        expect_record(table_->take(base + offset), site, size, generation);
+                        EXPECT_EQ(raw(table_->take(base + offset).site), 0u);
+                    }
+}
+
+TEST_P(BlockTableTest, NeighboursAtTheSmallestDistanceDoNotDisturbEachOther) {
+    const uint64_t spacing = GetParam();
+    const uint32_t many_sites = 100000;  // too large for a short record
+    for (uint32_t i = 0; i < 1000; ++i)
+        put(0x10000 + i * spacing, i % 2 == 0 ? i + 1 : many_sites + i, i % 16, i % 1024);
+    for (uint32_t i = 0; i < 1000; ++i)
+        expect_record(table_->take(0x10000 + i * spacing), i % 2 == 0 ? i + 1 : many_sites + i,
+                      i % 16, i % 1024);
+}
+
+TEST_P(BlockTableTest, TellsOfABlockThatVanishedBehindItsBack) {
+    put(0x2000, 7, 100, 3);
+    expect_record(put(0x2000, 8, 200), 7, 100, 3);
+    expect_record(table_->take(0x2000), 8, 200, 0);
+}
+
+TEST_P(BlockTableTest, ALostNeighbourCostsAtMostItsSize) {
+    const uint64_t spacing = GetParam();
+    put(0x3000, 40000, 5 * spacing);
+    // The large block was freed unseen, and a small one now stands where its second word was.
+    put(0x3000 + spacing, 9, 8);
+    expect_record(table_->take(0x3000 + spacing), 9, 8, 0);
+    EXPECT_EQ(raw(table_->take(0x3000).site), 40000u);
+}
+
+TEST_P(BlockTableTest, MarksALiveBlockAsWatched) {
+    EXPECT_FALSE(table_->watch(0x4000));
+    put(0x4000, 3, 24, 5);
+    EXPECT_TRUE(table_->watch(0x4000));
+    const BlockRecord record = table_->take(0x4000);
+    expect_record(record, 3, 24, 5);
+    EXPECT_TRUE(record.watched);
+}
+
+TEST_P(BlockTableTest, AgreesWithAMapOverRandomHeaps) {
+    std::mt19937_64 random(GetParam());
+    const uint64_t spacing = GetParam();
+    std::map<uint64_t, BlockRecord> expected;
+    const auto overlaps = [&](uint64_t address, uint64_t size) {
+        const uint64_t end = address + std::max(size, spacing);
+        const auto behind = expected.lower_bound(address);
+        if (behind != expected.end() && behind->first < end) return true;
+        if (behind == expected.begin()) return false;
+        const auto before = std::prev(behind);
+        return before->first + std::max(before->second.size, spacing) > address;
+    };
+    for (int i = 0; i < 300000; ++i) {
+        const uint64_t address = 0x7f0000000000 + random() % 65536 * 16;
+        const auto found = expected.find(address);
+        if (found != expected.end()) {
+            expect_record(table_->take(address), raw(found->second.site), found->second.size,
+                          found->second.generation);
+            expected.erase(found);
+            continue;
+        }
+        const uint64_t size = random() % 3 == 0 ? random() % 5000 : random() % 80;
+        if (overlaps(address, size)) continue;
+        EXPECT_EQ(raw(table_->take(address).site), 0u);
+        const BlockRecord record{SiteId{static_cast<uint32_t>(1 + random() % 60000)},
+                                 static_cast<uint32_t>(random() % 1024), size, false};
+        EXPECT_EQ(raw(put(address, raw(record.site), size, record.generation).site), 0u);
+        expected.emplace(address, record);
+    }
+    EXPECT_GT(table_->resident_bytes(), 0u);
+}
+
+TEST_P(BlockTableTest, ThreadsWorkOnBlocksOfTheirOwnAtTheSameTime) {
+    std::vector<std::thread> threads;
+    for (uint64_t thread = 0; thread < 4; ++thread)
+        threads.emplace_back([this, thread] {
+            // Interleaved, so that threads share leaves and cache lines, and take over from each
+            // other the job of mapping them.
+            for (int round = 0; round < 3; ++round) {
+                for (uint64_t i = 0; i < 20000; ++i) {
+                    BlockRecord old;
+                    table_->put(0x600000000000 + (i * 4 + thread) * 64,
+                                {SiteId{static_cast<uint32_t>(1 + thread)}, 0, i % 64, false}, old);
+                    ASSERT_EQ(raw(old.site), 0u);
+                }
+                for (uint64_t i = 0; i < 20000; ++i) {
+                    const BlockRecord record =
+                        table_->take(0x600000000000 + (i * 4 + thread) * 64);
+                    ASSERT_EQ(raw(record.site), 1 + thread);
+                    ASSERT_EQ(record.size, i % 64);
+                }
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace heapdrift

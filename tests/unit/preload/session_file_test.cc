@@ -1,0 +1,110 @@
+#include "preload/session_file.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "tests/unit/preload/temporary_session.h"
+
+namespace heapdrift {
+namespace {
+
+TEST(SessionFile, IsReadableByItsOwnerAlone) {
+    TemporarySession session;
+    const auto permissions =
+        std::filesystem::status(session.directory() / ("session." + std::to_string(getpid())))
+            .permissions();
+    EXPECT_EQ(permissions, std::filesystem::perms(0600));
+}
+
+TEST(SessionFile, ThreadsGetDistinctRecordsAndLoseNone) {
+    TemporarySession session;
+    constexpr uint32_t kEach = 20000;
+    std::vector<std::vector<uint32_t>> ids(4);
+    std::vector<std::thread> threads;
+    for (uint32_t thread = 0; thread < 4; ++thread)
+        threads.emplace_back([&, thread] {
+            for (uint32_t i = 0; i < kEach; ++i) {
+                const Numbered<Node> added = session.file().add_node();
+                ASSERT_NE(added.record, nullptr);
+                ASSERT_EQ(added.record->address, 0u);
+                added.record->address = added.id;
+                ids[thread].push_back(added.id);
+                if (i % 100 == 0) {
+                    ASSERT_NE(session.file().add_page(PageKind::undo, thread, i), nullptr);
+                }
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    std::set<uint32_t> all;
+    for (const auto& some : ids) all.insert(some.begin(), some.end());
+    EXPECT_EQ(all.size(), 4 * kEach);
+    EXPECT_EQ(*all.begin(), 1u);
+    EXPECT_EQ(*all.rbegin(), 4 * kEach);
+    for (const uint32_t id : all) EXPECT_EQ(session.file().node(id).address, id);
+}
+
+TEST(SessionFile, GrowsAfterItsDescriptorWasClosedAndTakenByAnotherFile) {
+    TemporarySession session;
+    ASSERT_NE(session.file().add_node().record, nullptr);
+    closefrom(3);
+    const std::filesystem::path other = session.directory() / "other";
+    std::ofstream(other) << "precious";
+    const int fd = ::open(other.c_str(), O_RDWR);
+    for (int high = 990; high < 1010; ++high) dup2(fd, high);
+    for (uint32_t i = 0; i < 100000; ++i) ASSERT_NE(session.file().add_node().record, nullptr);
+    EXPECT_EQ(std::filesystem::file_size(other), 8u);
+    closefrom(3);
+}
+
+TEST(SessionFile, AFullFileIsAFailedCallAndSaidOnce) {
+    TemporarySession session;
+    rlimit64 before{};
+    getrlimit64(RLIMIT_FSIZE, &before);
+    rlimit64 small = before;
+    small.rlim_cur = 2'000'000;
+    setrlimit64(RLIMIT_FSIZE, &small);
+    testing::internal::CaptureStderr();
+    uint32_t made = 0;
+    for (uint32_t i = 0; i < 200000; ++i)
+        if (session.file().add_node().record != nullptr) ++made;
+    setrlimit64(RLIMIT_FSIZE, &before);
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_GT(made, 10000u);
+    EXPECT_LT(made, 200000u);
+    EXPECT_EQ(session.file().control().node_count.load(), made);
+    EXPECT_NE(said.find("cannot grow: no space left"), std::string::npos) << said;
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1);
+    EXPECT_EQ(session.file().control().recording_stopped.load(), 1u);
+}
+
+TEST(SessionFile, AMissingDirectoryIsNamed) {
+    Options options;
+    options.output << "/nonexistent/place/x";
+    testing::internal::CaptureStderr();
+    auto file = std::make_unique<SessionFile>();
+    EXPECT_FALSE(file->create(options, false));
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("/nonexistent/place/x"), std::string::npos);
+    EXPECT_NE(said.find("no such directory"), std::string::npos);
+}
+
+TEST(SessionFile, AnEarlierImageOfTheProcessIsClosedAsEndedByExec) {
+    TemporarySession session;
+    Options options;
+    options.output << (session.directory() / "session").c_str();
+    auto second = std::make_unique<SessionFile>();
+    ASSERT_TRUE(second->create(options, false));
+    EXPECT_EQ(session.file().control().ended_by.load(), EndedBy::exec);
+    EXPECT_EQ(second->header().identity.image, 1u);
+}
+
+}  // namespace
+}  // namespace heapdrift

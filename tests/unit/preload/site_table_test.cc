@@ -1,0 +1,95 @@
+#include "preload/site_table.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "tests/unit/preload/temporary_session.h"
+
+namespace heapdrift {
+namespace {
+
+class SiteTableTest : public testing::Test {
+protected:
+    // The node of a stack given from the outermost frame inwards.
+    NodeId intern(const std::vector<uint64_t>& stack, Domain domain = Domain::heap) {
+        NodeId node = sites_->root(domain, StackEnd::complete);
+        for (const uint64_t address : stack)
+            node = sites_->child(node, address, FrameKind::native);
+        return node;
+    }
+
+    TemporarySession session_;
+    std::unique_ptr<BlockTable> blocks_ = std::make_unique<BlockTable>();
+    std::unique_ptr<ModuleList> modules_ =
+        std::make_unique<ModuleList>(session_.file(), *blocks_);
+    std::unique_ptr<SiteTable> sites_ =
+        std::make_unique<SiteTable>(session_.file(), *modules_);
+};
+
+TEST_F(SiteTableTest, EqualStacksHaveOneSiteAndOthersAnother) {
+    const SiteId first = sites_->site(intern({10, 20, 30}), Domain::heap);
+    EXPECT_EQ(first, sites_->site(intern({10, 20, 30}), Domain::heap));
+    EXPECT_NE(first, sites_->site(intern({10, 20, 31}), Domain::heap));
+    EXPECT_NE(first, sites_->site(intern({11, 20, 30}), Domain::heap));
+    EXPECT_NE(first, sites_->site(intern({10, 20}), Domain::heap));
+    EXPECT_NE(first, sites_->site(intern({10, 20, 30}, Domain::mapping), Domain::mapping));
+}
+
+TEST_F(SiteTableTest, CommonOuterFramesAreStoredOnce) {
+    intern({1, 2, 3, 4});
+    const uint32_t before = session_.file().control().node_count.load();
+    intern({1, 2, 3, 5});
+    EXPECT_EQ(session_.file().control().node_count.load(), before + 1);
+}
+
+TEST_F(SiteTableTest, AnInterruptedFrameIsNotTheReturnAddressOfTheSameValue) {
+    const NodeId root = sites_->root(Domain::heap, StackEnd::complete);
+    EXPECT_NE(sites_->child(root, 77, FrameKind::native),
+              sites_->child(root, 77, FrameKind::interrupted));
+}
+
+TEST_F(SiteTableTest, FindsTheModuleOfAnAddress) {
+    const auto here = reinterpret_cast<uint64_t>(&getpid);
+    const NodeId node = intern({here + 1});
+    const Node& fields = session_.file().node(raw(node));
+    ASSERT_NE(fields.module, kNoModule);
+    const Module& module = session_.file().module(fields.module);
+    EXPECT_NE(std::string(module.path, module.path_size.load()).find("libc.so.6"),
+              std::string::npos);
+    EXPECT_GE(here, module.start);
+    EXPECT_LT(here, module.end);
+}
+
+TEST_F(SiteTableTest, ManyStacksFromManyThreadsAreFoundAgainWithFewTwins) {
+    constexpr uint64_t kStacks = 50000;
+    const auto stack = [](uint64_t i) {
+        return std::vector<uint64_t>{i % 7 + 1, i % 101 + 1000, i + 100000};
+    };
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < 4; ++thread)
+        threads.emplace_back([&, thread] {
+            for (uint64_t i = 0; i < kStacks; ++i) {
+                const NodeId leaf = intern(stack((i * 7919 + thread * 13) % kStacks));
+                ASSERT_NE(raw(leaf), 0u);
+                ASSERT_NE(raw(sites_->site(leaf, Domain::heap)), 0u);
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    const uint32_t nodes = session_.file().control().node_count.load();
+    // 1 root, 7 outer frames, 707 middle ones and the leaves; growing may make some twice.
+    EXPECT_GE(nodes, 1 + 7 + 707 + kStacks);
+    EXPECT_LE(nodes, 2 * (1 + 7 + 707 + kStacks));
+    for (uint64_t i = 0; i < kStacks; ++i) {
+        const NodeId leaf = intern(stack(i));
+        const Node& node = session_.file().node(raw(leaf));
+        ASSERT_EQ(node.address, i + 100000);
+        ASSERT_EQ(session_.file().node(node.parent).address, i % 101 + 1000);
+    }
+    EXPECT_EQ(session_.file().control().node_count.load(), nodes);
+}
+
+}  // namespace
+}  // namespace heapdrift
