@@ -26,6 +26,10 @@ int main(int argc, char** argv) {
     app.formatter(std::make_shared<commands::HelpFormat>());
     app.set_version_flag("--version", "heapdrift " HEAPDRIFT_VERSION);
     app.require_subcommand(1);
+    app.failure_message([](const CLI::App*, const CLI::Error& error) {
+        return std::string("heapdrift: ") + error.what() + "\nSee heapdrift --help, or --help " +
+               "behind a command.\n";
+    });
     int exit_code = 0;
     commands::add_all(app, exit_code);
     try {

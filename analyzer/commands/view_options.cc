@@ -134,9 +134,11 @@ void add_filter_options(CLI::App& command, FilterOptions& options) {
         .add_option(
             "--include", options.include,
             "Keep what is allocated in files that match this shell pattern; may be repeated")
-        ->type_name("PATTERN");
+        ->type_name("PATTERN")
+        ->allow_extra_args(false);
     command.add_option("--exclude", options.exclude, "Drop what is; may be repeated")
-        ->type_name("PATTERN");
+        ->type_name("PATTERN")
+        ->allow_extra_args(false);
     command.add_flag("--all-frames", options.all_frames,
                      "Let --include and --exclude look at every frame of a stack");
     const auto domains = domains_by_name();
@@ -154,6 +156,7 @@ void add_filter_options(CLI::App& command, FilterOptions& options) {
             },
             "Only these kinds of memory: heap, mapping, custom, cuda_device, …")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->type_name("DOMAIN");
 }
 
