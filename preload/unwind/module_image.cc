@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <sys/auxv.h>
 
 #include "preload/unwind/memory_probe.h"
 
@@ -24,16 +25,40 @@ const Elf64_Ehdr* elf_header(uint64_t address) {
     return plausible ? header : nullptr;
 }
 
-// Program headers tell file offsets, and only the first segment is known to be mapped one to one.
-// They are believed when one of them says that the image begins where it does.
-bool describe_the_image(std::uint64_t headers, uint32_t count, const ModuleImage& image) {
-    for (uint32_t i = 0; i < count; ++i) {
-        const Elf64_Phdr& header = at<Elf64_Phdr>(headers)[i];
+struct ProgramHeaders {
+    uint64_t begin;
+    uint64_t count;
+};
+
+// They are believed when one of them says that a segment begins where the loader has found one.
+bool describe_the_image(const ProgramHeaders& headers, const ModuleImage& image) {
+    const uint64_t size = headers.count * sizeof(Elf64_Phdr);
+    if (headers.count > 0xffff || headers.begin % alignof(Elf64_Phdr) != 0 ||
+        !range_is_readable(headers.begin, headers.begin + size))
+        return false;
+    for (uint64_t i = 0; i < headers.count; ++i) {
+        const Elf64_Phdr& header = at<Elf64_Phdr>(headers.begin)[i];
         if (header.p_type == PT_LOAD &&
             page_of(header.p_vaddr + image.load_bias) == page_of(image.mapped.begin))
             return true;
     }
     return false;
+}
+
+// Of a program with holes between its segments the loader tells one segment only, which need not
+// be that of the ELF header: the kernel has told where its program headers are.
+bool find_program_headers(ModuleImage& image, ProgramHeaders& headers) {
+    const char* name = image.loaded->l_name;
+    if (name == nullptr || *name == '\0') {
+        headers = {getauxval(AT_PHDR), getauxval(AT_PHNUM)};
+        image.entry = getauxval(AT_ENTRY);
+        if (headers.begin != 0 && describe_the_image(headers, image)) return true;
+    }
+    const Elf64_Ehdr* header = elf_header(image.mapped.begin);
+    if (header == nullptr) return false;
+    image.entry = header->e_entry == 0 ? 0 : header->e_entry + image.load_bias;
+    headers = {image.mapped.begin + header->e_phoff, header->e_phnum};
+    return describe_the_image(headers, image);
 }
 
 void add_range(const Elf64_Phdr& header, ModuleImage& image) {
@@ -48,16 +73,17 @@ void add_range(const Elf64_Phdr& header, ModuleImage& image) {
 }
 
 void read_program_headers(ModuleImage& image) {
-    const Elf64_Ehdr* header = elf_header(image.mapped.begin);
-    if (header == nullptr) return;
-    if (header->e_entry != 0) image.entry = header->e_entry + image.load_bias;
-    const uint64_t headers = image.mapped.begin + header->e_phoff;
-    const uint64_t size = uint64_t{header->e_phnum} * sizeof(Elf64_Phdr);
-    if (headers % alignof(Elf64_Phdr) != 0 || !image.mapped.contains(headers, size) ||
-        !range_is_readable(headers, headers + size) ||
-        !describe_the_image(headers, header->e_phnum, image))
-        return;
-    for (uint32_t i = 0; i < header->e_phnum; ++i) add_range(at<Elf64_Phdr>(headers)[i], image);
+    ProgramHeaders headers;
+    if (!find_program_headers(image, headers)) return;
+    const auto* first = at<Elf64_Phdr>(headers.begin);
+    for (uint64_t i = 0; i < headers.count; ++i) {
+        if (first[i].p_type != PT_LOAD) continue;
+        const uint64_t begin = first[i].p_vaddr + image.load_bias;
+        const uint64_t end = begin + first[i].p_memsz;
+        if (begin < image.mapped.begin) image.mapped.begin = begin;
+        if (end > begin && end > image.mapped.end) image.mapped.end = end;
+    }
+    for (uint64_t i = 0; i < headers.count; ++i) add_range(first[i], image);
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ public:
     }
 
     // Only in the window. Sanitizers guard some of what lies there: red zones of other frames.
-    [[gnu::no_sanitize("address", "thread", "undefined")]] static uint64_t load(uint64_t address) {
+    __attribute__((no_sanitize("address", "thread", "undefined"))) static uint64_t load(
+        uint64_t address) {
         return *reinterpret_cast<const uint64_t*>(address);
     }
 
