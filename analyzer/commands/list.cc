@@ -1,6 +1,5 @@
 // heapdrift list: running and finished sessions.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -12,6 +11,7 @@
 
 #include "analyzer/commands/command.h"
 #include "analyzer/model/failure.h"
+#include "analyzer/process/recording_directory.h"
 #include "analyzer/process/session_collector.h"
 #include "analyzer/process/session_discovery.h"
 #include "analyzer/report/units.h"
@@ -104,7 +104,7 @@ void collect_here(const std::vector<std::string>& places) {
         const process::Collected collected = process::collect_sessions(directory, options);
         for (const std::string& problem : collected.problems)
             fmt::print(stderr, "heapdrift: {}\n", problem);
-        rmdir(directory.c_str());
+        process::remove_recording_directory(directory);
     }
 }
 

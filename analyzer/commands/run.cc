@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -93,11 +92,6 @@ public:
 
     const std::string& path() const { return path_; }
     const std::string& error() const { return error_; }
-    // Stays when something is still in it.
-    void remove_if_empty() const {
-        rmdir(path_.c_str());
-        rmdir(process::tmpfs_root().c_str());
-    }
 
 private:
     std::string path_;
@@ -148,8 +142,7 @@ void wait_for_stragglers(const std::string& place) {
     constexpr int kRounds = 15;
     constexpr useconds_t kPauseUs = 20'000;
     for (int round = 0; round < kRounds; ++round) {
-        if (std::ranges::none_of(process::sessions_in(place), &process::SessionSummary::running))
-            return;
+        if (process::processes_recording_to(place).empty()) return;
         usleep(kPauseUs);
     }
 }
@@ -204,7 +197,7 @@ int run(const RunArguments& arguments) {
                                                  recorder_options(arguments, place.path(), pid));
         });
     if (outcome.exec_error != 0) {
-        place.remove_if_empty();
+        process::remove_recording_directory(place.path());
         return start_failure(executable.path, outcome.exec_error);
     }
     wait_for_stragglers(place.path());
@@ -220,9 +213,10 @@ int run(const RunArguments& arguments) {
     collect.smallest_descendant_bytes = option_value(chosen, "min_descendant", 64 * 1024);
     collect.symbols = !arguments.no_symbols;
     const process::Collected collected = collect_with_progress(place.path(), collect);
-    place.remove_if_empty();
+    const std::vector<pid_t> still_recording = process::processes_recording_to(place.path());
+    process::remove_recording_directory(place.path());
 
-    print_run_summary(arguments, executable, outcome, collected);
+    print_run_summary(arguments, executable, outcome, collected, still_recording);
     return outcome.exit_code();
 }
 

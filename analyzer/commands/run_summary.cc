@@ -97,11 +97,8 @@ void print_main(const SessionSummary& session, const process::Outcome& outcome) 
 
 void print_others(const process::Collected& collected, const SessionSummary* shown) {
     std::vector<const SessionSummary*> others;
-    bool any_running = false;
-    for (const SessionSummary& session : collected.sessions) {
-        any_running = any_running || session.running();
+    for (const SessionSummary& session : collected.sessions)
         if (&session != shown) others.push_back(&session);
-    }
     if (!others.empty()) {
         say("also recorded:");
         print_table(others);
@@ -109,9 +106,14 @@ void print_others(const process::Collected& collected, const SessionSummary* sho
     if (collected.dropped > 0)
         say(fmt::format("{} descendants that allocated little left no file (--keep-all keeps them)",
                         collected.dropped));
-    if (any_running)
-        say("processes shown as running are recorded further: heapdrift report PID reads them now, "
-            "and heapdrift list --collect fetches their files when they have ended");
+}
+
+void print_still_recording(const std::vector<pid_t>& processes) {
+    if (processes.empty()) return;
+    say(
+        fmt::format("still running and recorded: {}. heapdrift report PID reads one now, and "
+                    "heapdrift list --collect fetches the files when they have ended",
+                    fmt::join(processes, ", ")));
 }
 
 // The report command in a process of its own: whatever becomes of it, the program's exit code
@@ -151,13 +153,15 @@ void print_report(const SessionSummary& session, const RunArguments& arguments) 
 }  // namespace
 
 void print_run_summary(const RunArguments& arguments, const process::Executable& executable,
-                       const process::Outcome& outcome, const process::Collected& collected) {
+                       const process::Outcome& outcome, const process::Collected& collected,
+                       const std::vector<pid_t>& still_recording) {
     const SessionSummary* session = main_session(collected.sessions);
     if (session == nullptr && collected.dropped == 0)
         explain_missing_session(executable, outcome.pid);
     if (!arguments.quiet) {
         if (session != nullptr) print_main(*session, outcome);
         print_others(collected, session);
+        print_still_recording(still_recording);
     }
     for (const SessionSummary& each : collected.sessions) print_losses(each);
     for (const std::string& problem : collected.problems) say(problem);

@@ -89,6 +89,27 @@ std::vector<std::string> tmpfs_directories() {
     return directories;
 }
 
+std::vector<pid_t> processes_recording_to(const std::string& directory) {
+    // The last part alone is unique, and holds nothing that HEAPDRIFT_OPTIONS escapes.
+    const std::string name = directory.substr(directory.rfind('/') + 1);
+    std::vector<pid_t> processes;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+        const std::string pid = entry.path().filename().string();
+        if (!std::ranges::all_of(pid, [](unsigned char c) { return std::isdigit(c) != 0; }))
+            continue;
+        if (read_small_file(entry.path().string() + "/environ").find(name) != std::string::npos)
+            processes.push_back(static_cast<pid_t>(std::stol(pid)));
+    }
+    return processes;
+}
+
+void remove_recording_directory(const std::string& directory) {
+    if (!processes_recording_to(directory).empty()) return;
+    rmdir(directory.c_str());
+    rmdir(tmpfs_root().c_str());
+}
+
 std::vector<std::string> session_files_in(const std::string& directory) {
     std::vector<std::string> files;
     std::error_code error;

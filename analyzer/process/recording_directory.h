@@ -2,6 +2,8 @@
 // recorder's stores would otherwise be written to a disk over and over.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +19,13 @@ std::optional<std::string> create_tmpfs_directory();
 
 // The directories below tmpfs_root() that are there now; none when it is not safely ours.
 std::vector<std::string> tmpfs_directories();
+
+// Processes whose environment sends their sessions to the directory, whether they have one yet or
+// are between a fork or exec and its creation. Those of other users are not seen.
+std::vector<pid_t> processes_recording_to(const std::string& directory);
+
+// Removes it when it is empty and no process can still create a session there.
+void remove_recording_directory(const std::string& directory);
 
 // Regular files in a directory whose names end as session files do, sorted.
 std::vector<std::string> session_files_in(const std::string& directory);
