@@ -1,6 +1,7 @@
 #include "preload/session_file.h"
 
 #include <errno.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "preload/message.h"
@@ -72,6 +73,15 @@ const char* error_text(long error) {
     }
 }
 
+// What the user called the program: redis-server, though that is a link to redis-check-rdb, or the
+// script that an interpreter runs. Not of use when it was executed through a descriptor.
+const char* name_given(const char* program) {
+    const auto* given = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+    if (given == nullptr || text_starts(given, "/dev/fd/") || text_starts(given, "/proc/"))
+        return program;
+    return given;
+}
+
 // A number that programs neither expect to get from open nor close one by one.
 int move_high(int fd) {
     const uint64_t limit = sys::limit(RLIMIT_NOFILE);
@@ -87,7 +97,8 @@ int move_high(int fd) {
 bool SessionFile::open_new(const Options& options, const char* program, uint32_t& image) {
     const uint64_t ticks = process_start_ticks();
     for (uint32_t attempt = 0; attempt < 1000; ++attempt) {
-        const SessionPath path = session_path(options, program, sys::pid(), attempt);
+        const SessionPath path =
+            session_path(options, name_given(program), sys::pid(), attempt);
         if (path.overflowed()) {
             say(Message() << "not recording: the path of the session file is too long");
             return false;

@@ -10,6 +10,13 @@
 
 namespace heapdrift {
 
+inline const char* base_name(const char* path) {
+    const char* base = path;
+    for (const char* c = path; *c != '\0'; ++c)
+        if (*c == '/') base = c + 1;
+    return base;
+}
+
 using SessionPath = TextBuffer<sizeof(Identity::session_path)>;
 
 // attempt 0 is the plain name, others get ".N": images of one process after exec, or a file of an
@@ -17,9 +24,7 @@ using SessionPath = TextBuffer<sizeof(Identity::session_path)>;
 // that it holds when the program changes its directory.
 inline SessionPath session_path(const Options& options, const char* program, uint32_t pid,
                                 uint32_t attempt) {
-    const char* base = program;
-    for (const char* c = program; *c != '\0'; ++c)
-        if (*c == '/') base = c + 1;
+    const char* base = base_name(program);
     SessionPath path;
     const char* pattern = options.output.text();
     if (pattern[0] != '/') {
