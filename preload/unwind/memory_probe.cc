@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "preload/page_memory.h"
 #include "preload/syscalls.h"
 
 namespace heapdrift {
@@ -39,7 +40,9 @@ bool probe_is_usable() {
 }  // namespace
 
 bool page_is_readable(uint64_t address) {
-    return probe_is_usable() && page_of(address) != 0 && probe(page_of(address)) == -EINVAL;
+    // A program that confined itself may be killed for a call that it does not make itself.
+    return !memory_confined() && probe_is_usable() && page_of(address) != 0 &&
+           probe(page_of(address)) == -EINVAL;
 }
 
 bool range_is_readable(uint64_t begin, uint64_t end) {
