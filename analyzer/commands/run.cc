@@ -187,13 +187,22 @@ int run(const RunArguments& arguments) {
         warn(place.error() + "; the program runs unrecorded");
         return run_unrecorded(executable, arguments);
     }
+    const std::string preloaded = process::preloadable_path(library, place.path());
+    if (preloaded.empty()) {
+        warn(
+            fmt::format("{}: LD_PRELOAD takes no path with a space or a colon; the program runs "
+                        "unrecorded. Install heapdrift elsewhere",
+                        library));
+        process::remove_recording_directory(place.path());
+        return run_unrecorded(executable, arguments);
+    }
     if (access(destination.directory.c_str(), W_OK) != 0)
         warn(fmt::format("{}: {}; the recording will stay in {}", destination.directory,
                          std::strerror(errno), place.path()));
 
     const process::Outcome outcome =
         process::run_program(executable.path, arguments.command, [&](pid_t pid) {
-            return process::recorded_environment(library,
+            return process::recorded_environment(preloaded,
                                                  recorder_options(arguments, place.path(), pid));
         });
     if (outcome.exec_error != 0) {

@@ -19,6 +19,7 @@ namespace heapdrift::process {
 namespace {
 
 constexpr const char* kSharedMemory = "/dev/shm";
+constexpr const char* kLibraryLink = "libheapdrift_preload.so";
 constexpr std::string_view kSuffix = ".heapdrift";
 constexpr uint64_t kMiB = 1024 * 1024;
 // Docker gives containers 64 MiB: a /dev/shm below this one is taken for such.
@@ -104,8 +105,19 @@ std::vector<pid_t> processes_recording_to(const std::string& directory) {
     return processes;
 }
 
+std::string preloadable_path(const std::string& library, const std::string& directory) {
+    constexpr const char* kSeparators = " :";
+    if (library.find_first_of(kSeparators) == std::string::npos) return library;
+    const std::string link = directory + "/" + kLibraryLink;
+    if (link.find_first_of(kSeparators) != std::string::npos ||
+        symlink(library.c_str(), link.c_str()) != 0)
+        return "";
+    return link;
+}
+
 void remove_recording_directory(const std::string& directory) {
     if (!processes_recording_to(directory).empty()) return;
+    unlink((directory + "/" + kLibraryLink).c_str());
     rmdir(directory.c_str());
     rmdir(tmpfs_root().c_str());
 }

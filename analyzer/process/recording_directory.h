@@ -24,6 +24,10 @@ std::vector<std::string> tmpfs_directories();
 // are between a fork or exec and its creation. Those of other users are not seen.
 std::vector<pid_t> processes_recording_to(const std::string& directory);
 
+// LD_PRELOAD is divided by spaces and colons, and knows no way to write one in a path. Gives such a
+// library another name, in the recording directory; "" where that has one in its path as well.
+std::string preloadable_path(const std::string& library, const std::string& directory);
+
 // Removes it when it is empty and no process can still create a session there.
 void remove_recording_directory(const std::string& directory);
 
