@@ -45,7 +45,7 @@ bool may_hold_inlined(int tag) {
 }  // namespace
 
 DwarfUnit::DwarfUnit(Dwarf_Die unit, FunctionNames& names)
-    : skeleton_(unit), unit_(unit), names_(names) {
+    : lines_(unit), unit_(unit), names_(names) {
     Dwarf_Die split;
     uint8_t type = 0;
     if (dwarf_cu_info(unit.cu, nullptr, &type, nullptr, &split, nullptr, nullptr, nullptr) == 0 &&
@@ -53,12 +53,9 @@ DwarfUnit::DwarfUnit(Dwarf_Die unit, FunctionNames& names)
         unit_ = split;
     }
     Dwarf_Attribute attribute;
-    if (const char* directory =
-            dwarf_formstring(dwarf_attr(&skeleton_, DW_AT_comp_dir, &attribute))) {
+    if (const char* directory = dwarf_formstring(dwarf_attr(&unit, DW_AT_comp_dir, &attribute))) {
         directory_ = directory;
     }
-    Dwarf_Lines* lines = nullptr;
-    if (dwarf_getsrclines(&skeleton_, &lines, &line_rows_) != 0) line_rows_ = 0;
 }
 
 void DwarfUnit::symbolize(std::span<UnitLookup> lookups) {
@@ -206,7 +203,7 @@ model::Location DwarfUnit::call_site(Dwarf_Die inlined) {
 
 model::Location DwarfUnit::source_line(uint64_t address) {
     model::Location location;
-    Dwarf_Line* row = line_rows_ == 0 ? nullptr : dwarf_getsrc_die(&skeleton_, address);
+    Dwarf_Line* row = lines_.find(address);
     if (row == nullptr) return location;
     location.file = clean_path(dwarf_linesrc(row, nullptr, nullptr));
     int line = 0;

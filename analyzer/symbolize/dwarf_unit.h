@@ -14,6 +14,7 @@
 
 #include "analyzer/model/location.h"
 #include "analyzer/symbolize/function_names.h"
+#include "analyzer/symbolize/line_table.h"
 
 namespace heapdrift::symbolize {
 
@@ -31,7 +32,7 @@ public:
     // `lookups` ascend by address.
     void symbolize(std::span<UnitLookup> lookups);
     // Rows of the line table, which libdw now holds in memory.
-    size_t line_rows() const { return line_rows_; }
+    size_t line_rows() const { return lines_.size(); }
 
 private:
     struct Function {
@@ -56,8 +57,8 @@ private:
     model::Location source_line(uint64_t address);
     const std::string& clean_path(const char* path);
 
-    Dwarf_Die skeleton_;  // has the line table
-    Dwarf_Die unit_;      // has the functions: the same one, or its .dwo's
+    LineTable lines_;
+    Dwarf_Die unit_;  // has the functions: the unit of the line table, or its .dwo's
     FunctionNames& names_;
     std::vector<Dwarf_Die> dies_;
     std::vector<Function> functions_;
@@ -65,7 +66,6 @@ private:
     std::vector<Inlined> inlined_;
     std::filesystem::path directory_;  // that relative names of files start from
     std::unordered_map<const char*, std::string> paths_;
-    size_t line_rows_ = 0;
 };
 
 }  // namespace heapdrift::symbolize
