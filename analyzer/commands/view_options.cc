@@ -114,7 +114,7 @@ void add_row_options(CLI::App& command, RowOptions& options) {
         ->type_name("N");
     command
         .add_option("--frames", options.frames,
-                    "Frames of a stack to show, 0 for all (default: 16 in text, else all)")
+                    "Frames of a stack to show, 0 for all (default: 10 in text, else all)")
         ->type_name("N");
     command
         .add_option("--min-bytes", options.min_bytes,

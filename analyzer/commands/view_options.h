@@ -44,7 +44,7 @@ struct RowOptions {
     // Text is for reading, machine output for everything.
     size_t rows_shown(Format format) const { return top.value_or(format == Format::text ? 10 : 0); }
     size_t frames_shown(Format format) const {
-        return frames.value_or(format == Format::text ? 16 : 0);
+        return frames.value_or(format == Format::text ? 10 : 0);
     }
 };
 void add_row_options(CLI::App& command, RowOptions& options);

@@ -12,15 +12,20 @@ namespace {
 
 using model::Column;
 
-// Sections of the plain report, each the same rows by another column.
+enum class Part { totals, others };  // as domain_in_total divides the domains
+
+// Sections of the plain report: the same rows by other columns. Mappings and their like have a
+// section of their own, for their bytes would stand above and beside those that lie in them.
 struct Section {
     Column column;
     const char* title;
+    Part part;
 };
 constexpr Section kSections[] = {
-    {Column::live_bytes, "Still live"},
-    {Column::allocations, "Most allocations"},
-    {Column::temporary, "Most temporary allocations"},
+    {Column::live_bytes, "Still live", Part::totals},
+    {Column::allocations, "Most allocations", Part::totals},
+    {Column::temporary, "Most temporary allocations", Part::totals},
+    {Column::live_bytes, "Still live, no part of the totals", Part::others},
 };
 
 const char* title_of(Column column) {
@@ -101,6 +106,9 @@ void write_head(std::ostream& out, const ReportDocument& document, const Palette
 std::string figures_text(const model::Figures& figures, Column column, uint64_t whole) {
     const std::string live = fmt::format("{} live in {}", format_bytes(figures.live_bytes),
                                          format_count(figures.live_allocations));
+    const std::string share =
+        whole == 0 ? ""
+                   : fmt::format(" ({})", format_percent(model::value(figures, column), whole));
     std::string text;
     switch (column) {
         case Column::allocations:
@@ -131,11 +139,9 @@ std::string figures_text(const model::Figures& figures, Column column, uint64_t 
             if (figures.live_allocations > 0)
                 text += fmt::format(", average {}",
                                     format_bytes(figures.live_bytes / figures.live_allocations));
-            return fmt::format("{} ({})", text,
-                               format_percent(model::value(figures, column), whole));
+            return text + share;
     }
-    return fmt::format("{} ({}), {}", text, format_percent(model::value(figures, column), whole),
-                       live);
+    return text + share + ", " + live;
 }
 
 void write_stacks(std::ostream& out, const ReportDocument& document,
@@ -180,36 +186,44 @@ void write_table(std::ostream& out, const ReportDocument& document,
     }
 }
 
-void write_section(std::ostream& out, const ReportDocument& document, Column column,
-                   const char* title, const Palette& palette) {
-    std::vector<model::Row> rows = document.rows;
-    std::erase_if(rows,
-                  [&](const model::Row& row) { return model::value(row.figures, column) == 0; });
-    if (rows.empty()) {
-        if (column == Column::live_bytes) out << "\nNothing is live.\n";
-        return;
-    }
-    model::sort_rows(rows, column);
+void write_section(std::ostream& out, const ReportDocument& document, std::vector<model::Row> rows,
+                   const Section& section, const Palette& palette) {
+    std::erase_if(rows, [&](const model::Row& row) {
+        return model::value(row.figures, section.column) == 0;
+    });
+    if (rows.empty()) return;
+    model::sort_rows(rows, section.column);
     out << '\n'
-        << palette.strong(
-               fmt::format("{}: {} of {}", title, shown(rows.size(), document.top), rows.size()))
+        << palette.strong(fmt::format("{}: {} of {}", section.title,
+                                      shown(rows.size(), document.top), rows.size()))
         << '\n';
     if (document.by_traceback())
-        write_stacks(out, document, rows, column, palette);
+        write_stacks(out, document, rows, section.column, palette);
     else
         write_table(out, document, rows, palette);
+}
+
+void write_sections(std::ostream& out, const ReportDocument& document, const Palette& palette) {
+    for (const Section& section : kSections) {
+        std::vector<model::Row> rows = document.rows;
+        std::erase_if(rows, [&](const model::Row& row) {
+            return domain_in_total(row.domain) != (section.part == Part::totals);
+        });
+        write_section(out, document, std::move(rows), section, palette);
+    }
 }
 
 }  // namespace
 
 void write_report_text(std::ostream& out, const ReportDocument& document, const Palette& palette) {
     write_head(out, document, palette);
-    if (document.by_traceback() && !document.column_chosen) {
-        for (const Section& section : kSections)
-            write_section(out, document, section.column, section.title, palette);
-    } else {
-        write_section(out, document, document.column, title_of(document.column), palette);
-    }
+    if (model::totals(document.profile).figures.live_allocations == 0 && !document.by_thread())
+        out << "\nNothing is live.\n";
+    if (document.by_traceback() && !document.column_chosen)
+        write_sections(out, document, palette);
+    else
+        write_section(out, document, document.rows,
+                      {document.column, title_of(document.column), Part::totals}, palette);
     if (document.rows_below_minimum > 0)
         out << fmt::format("\n{} rows with less than {} live are not shown.\n",
                            format_count(document.rows_below_minimum),

@@ -43,6 +43,7 @@ std::string format_count_delta(int64_t count) {
 
 std::string format_seconds(double seconds) {
     if (seconds < 0.1) return fmt::format("{:.1f} ms", seconds * 1000);
+    if (seconds < 1) return fmt::format("{:.0f} ms", seconds * 1000);
     if (seconds < 120) return fmt::format("{:.1f} s", seconds);
     const auto whole = static_cast<uint64_t>(seconds);
     if (whole < 7200) return fmt::format("{} min {:02} s", whole / 60, whole % 60);

@@ -253,9 +253,10 @@ uint32_t SessionBuilder::snapshot(SnapshotKind kind, uint64_t time_ns, std::stri
 
 void SessionBuilder::embed_symbols(std::span<const std::byte> encoded) {
     const uint64_t total = encoded.size();
-    std::vector<std::byte> blob(sizeof total + encoded.size());
-    std::memcpy(blob.data(), &total, sizeof total);
-    std::memcpy(blob.data() + sizeof total, encoded.data(), encoded.size());
+    std::vector<std::byte> blob;
+    for (size_t i = 0; i < sizeof total; ++i)
+        blob.push_back(static_cast<std::byte>(total >> (8 * i)));
+    blob.insert(blob.end(), encoded.begin(), encoded.end());
     constexpr size_t kPayload = kSegmentSize - sizeof(SegmentHeader);
     for (size_t at = 0, ordinal = 0; at < blob.size(); at += kPayload, ++ordinal) {
         std::byte* const segment =

@@ -1,0 +1,47 @@
+// The file reader on arbitrary bytes: whatever they are, no read outside them, no endless loop, no
+// memory out of proportion. Entry point of libFuzzer and of mutate_main.cc.
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "analyzer/input/counters_at.h"
+#include "analyzer/input/session_info.h"
+#include "analyzer/input/stack_reader.h"
+#include "core/session_view.h"
+
+namespace {
+
+struct Free {
+    void operator()(std::byte* bytes) const { std::free(bytes); }
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    using namespace heapdrift;
+    // A copy of its own, aligned as a mapping is, whose end the sanitizer guards.
+    void* memory = nullptr;
+    if (posix_memalign(&memory, kPageSize, size + 1) != 0) return 0;
+    const std::unique_ptr<std::byte, Free> copy(static_cast<std::byte*>(memory));
+    if (size > 0) std::memcpy(copy.get(), data, size);
+    const SessionView view(std::span<const std::byte>(copy.get(), size));
+    if (view.error() != ViewError::none) return 0;
+    model::Profile profile;
+    profile.snapshots = input::read_snapshots(view.header());
+    std::vector<uint32_t> points = {input::kCurrent};
+    for (const model::SnapshotInfo& snapshot : profile.snapshots)
+        if (points.size() < 4) points.push_back(snapshot.number);
+    const auto counters = input::counters_at(view, points);
+    profile.session = input::read_session_info(view, "fuzz", 0, 0);
+    profile.losses = input::read_losses(view);
+    profile.modules = input::read_modules(view);
+    profile.threads = input::read_threads(view);
+    input::read_sites(view, counters.front(), counters.back(), profile);
+    for (const model::Site& site : profile.sites)
+        for (const uint32_t address : profile.frames_of(site))
+            if (model::address_text(profile, profile.addresses[address]).empty()) std::abort();
+    if (view.symbols().size() > view.segment_count()) std::abort();
+    return 0;
+}

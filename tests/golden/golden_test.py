@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Compares what heapdrift prints with expected/, and its JSON with the schemas.
+
+usage: golden_test.py HEAPDRIFT WRITE_GOLDEN_SESSIONS SCHEMA_DIRECTORY [--update]
+"""
+import difflib
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import jsonschema
+
+EXPECTED = pathlib.Path(__file__).parent / "expected"
+CASES = {
+    "report.txt": "report old.heapdrift",
+    "report_peak.txt": "report old.heapdrift@peak --top 1",
+    "report_function.txt": "report old.heapdrift --group-by function --cumulative",
+    "report_thread.txt": "report old.heapdrift --group-by thread",
+    "report_colour.txt": "report old.heapdrift --top 1 --color always",
+    "report.json": "report old.heapdrift --format json",
+    "report_lineno.json": "report old.heapdrift --group-by lineno --format json",
+    "report_thread.json": "report old.heapdrift --group-by thread --format json",
+    "report.csv": "report old.heapdrift --format csv",
+    "report_module.csv": "report old.heapdrift --group-by module --format csv",
+    "diff.txt": "diff old.heapdrift new.heapdrift",
+    "diff_within.txt": "diff old.heapdrift@warm @last --group-by lineno",
+    "diff.json": "diff old.heapdrift new.heapdrift --format json",
+    "diff_function.json": "diff old.heapdrift new.heapdrift --group-by function --format json",
+    "diff.csv": "diff old.heapdrift new.heapdrift --format csv",
+    "info.txt": "info old.heapdrift",
+    "info.json": "info old.heapdrift --format json",
+    "info.csv": "info old.heapdrift --format csv",
+    "export.json": "export -f json old.heapdrift",
+}
+# Command line, exit code, part of the message.
+FAILURES = [
+    ("report", 2, "SESSION is required"),
+    ("report old.heapdrift --group-by size", 2, "none of"),
+    ("report old.heapdrift --cumulative", 2, "--cumulative"),
+    ("report old.heapdrift --focus (", 2, "regular expression"),
+    ("report old.heapdrift --min-bytes many", 2, "no size"),
+    ("report old.heapdrift@9", 1, "the last one is @4"),
+    ("report missing.heapdrift", 1, "No such file"),
+    ("report cut.heapdrift", 1, "cut short"),
+    ("report foreign.heapdrift", 1, "not a heapdrift session file"),
+    ("report old.heapdrift -o old.heapdrift", 1, "--force"),
+    ("diff old.heapdrift new.heapdrift --group-by thread", 2, "nothing to compare"),
+]
+
+
+def run(heapdrift, arguments, directory):
+    return subprocess.run([heapdrift] + arguments.split(), cwd=directory, capture_output=True,
+                          text=True, env={"TERM": "dumb", "TZ": "UTC"})
+
+
+def check_text(name, text, update):
+    path = EXPECTED / name
+    if update:
+        path.write_text(text)
+        return []
+    known = path.read_text() if path.exists() else ""
+    return list(difflib.unified_diff(known.splitlines(True), text.splitlines(True),
+                                     f"expected/{name}", "printed"))
+
+
+def main():
+    heapdrift, writer, schemas = sys.argv[1:4]
+    update = "--update" in sys.argv[4:]
+    EXPECTED.mkdir(exist_ok=True)
+    problems = []
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([writer, directory], check=True)
+        work = pathlib.Path(directory)
+        (work / "cut.heapdrift").write_bytes((work / "old.heapdrift").read_bytes()[:5000])
+        (work / "foreign.heapdrift").write_text("no session")
+        for name, arguments in CASES.items():
+            done = run(heapdrift, arguments, directory)
+            if done.returncode != 0 or done.stderr:
+                problems.append(f"{arguments}: exit {done.returncode}: {done.stderr}\n")
+            problems += check_text(name, done.stdout, update)
+            if name.endswith(".json"):
+                schema = json.loads((pathlib.Path(schemas) / f"{arguments.split()[0]}.json")
+                                    .read_text())
+                jsonschema.Draft7Validator.check_schema(schema)
+                for error in jsonschema.Draft7Validator(schema).iter_errors(
+                        json.loads(done.stdout)):
+                    problems.append(f"{name}: {error.json_path}: {error.message}\n")
+        for arguments, code, message in FAILURES:
+            done = run(heapdrift, arguments, directory)
+            if done.returncode != code or message not in done.stderr or done.stdout:
+                problems.append(f"{arguments}: exit {done.returncode}, not {code}: "
+                                f"{done.stderr}{done.stdout}\n")
+    sys.stdout.writelines(problems)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

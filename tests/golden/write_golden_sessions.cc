@@ -1,0 +1,73 @@
+// Writes OLD and NEW sessions of a small server with names embedded, as the golden reports show
+// them: write_golden_sessions DIRECTORY. NEW is another build, whose code lies elsewhere.
+#include <cstdio>
+#include <string>
+
+#include "analyzer/symbolize/symbol_table.h"
+#include "tests/unit/support/session_builder.h"
+
+namespace heapdrift::testing {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kStart = 0x400000;
+
+void write_session(const std::string& path, const char* build_id, uint64_t shift, uint64_t scale) {
+    SessionBuilder session;
+    const uint32_t module = session.add_module("/usr/bin/server", build_id, kStart, kStart * 2);
+    symbolize::SymbolTable symbols;
+    const auto code = [&](uint64_t offset, model::Locations locations) {
+        symbols.insert(module, offset + shift - 1, std::move(locations));
+        return kStart + offset + shift;
+    };
+    const uint64_t new_operator =
+        code(0x100, {{"operator new(unsigned long)", "new_op.cc", 50, false}});
+    const uint64_t put =
+        code(0x200, {{"grow", "src/cache.cc", 12, true},
+                     {"app::cache_put(int, char const*)", "src/cache.cc", 42, false}});
+    const uint64_t parse = code(0x300, {{"parse", "src/parse.cc", 7, false}});
+    const uint64_t main = code(0x400, {{"main", "src/main.cc", 5, false}});
+    const uint64_t bare = kStart + 0x900 + shift;
+
+    const uint32_t cache = session.add_stack({new_operator, put, main});
+    const uint32_t lines = session.add_stack({parse, main});
+    const uint32_t unnamed = session.add_stack({bare}, Domain::heap, StackEnd::no_rule);
+    const uint32_t mapped = session.add_stack({main}, Domain::mapping);
+
+    session.allocate(0, cache, 1024, 90 * scale);
+    session.allocate(0, lines, 100, 2000);
+    session.deallocate(1, lines, 100, 1990, false);
+    session.snapshot(SnapshotKind::scheduled, kSecond);
+    session.allocate(1, lines, 100, 500);
+    session.header().control.peak_live_bytes = 92160 * scale + 51000;
+    session.header().control.peak_time_ns = 2 * kSecond;
+    session.header().control.balance_slack_bytes = 4096;
+    session.snapshot(SnapshotKind::peak, 2 * kSecond + 5'000'000);
+    session.deallocate(1, lines, 100, 500, true);
+    session.snapshot(SnapshotKind::requested, 3 * kSecond, "warm");
+    session.allocate(0, cache, 1024, 10);
+    session.allocate(0, unnamed, 64, 3);
+    session.allocate(0, mapped, 1 << 20);
+    session.add_thread(4711, "server", 0, 2103, 0);
+    session.add_thread(4712, "worker", 1, 500, 50'000);
+
+    Control& control = session.header().control;
+    control.dropped[static_cast<size_t>(Drop::reentrant)] = 2;
+    control.unknown_deallocations = 5;
+    control.own_bytes = 300'000;
+    control.ended_by = EndedBy::exit;
+    control.exit_status = 3;
+    control.ended_ns = 12 * kSecond;
+    session.embed_symbols(symbols.encode());
+    session.write(path);
+}
+
+}  // namespace
+}  // namespace heapdrift::testing
+
+int main(int argc, char** argv) {
+    if (argc != 2) return std::fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]), 2;
+    const std::string directory = argv[1];
+    heapdrift::testing::write_session(directory + "/old.heapdrift", "aa11", 0, 1);
+    heapdrift::testing::write_session(directory + "/new.heapdrift", "bb22", 0x5000, 2);
+}

@@ -1,0 +1,88 @@
+#include "analyzer/input/process_state.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "analyzer/input/mapped_file.h"
+#include "analyzer/model/failure.h"
+#include "tests/unit/support/session_builder.h"
+
+namespace heapdrift::input {
+namespace {
+
+using testing::SessionBuilder;
+
+class ProcessState : public ::testing::Test {
+protected:
+    void SetUp() override {
+        std::string directory = ::testing::TempDir() + "heapdrift.XXXXXX";
+        ASSERT_NE(mkdtemp(directory.data()), nullptr);
+        path_ = directory + "/self.heapdrift";
+        identity().pid = static_cast<uint32_t>(getpid());
+        identity().process_start_ticks = process_start_ticks(identity().pid).value_or(0);
+        std::strcpy(identity().session_path, path_.c_str());
+        session_.write(path_);
+    }
+    Identity& identity() { return session_.header().identity; }
+    model::Ending ending(const MappedFile& file, EndedBy noted = EndedBy::running) {
+        return ending_of(identity(), noted, file.device(), file.inode());
+    }
+
+    SessionBuilder session_;
+    std::string path_;
+};
+
+TEST_F(ProcessState, AProcessThatMapsItsSessionIsRunning) {
+    const MappedFile file = MappedFile::open(path_);
+    EXPECT_EQ(ending(file), model::Ending::running);
+    const OpenSession open = open_session_of(identity().pid);
+    EXPECT_EQ(open.path, path_);
+    close(open.fd);
+}
+
+TEST_F(ProcessState, AProcessThatMapsItNoMoreHasExecuted) {
+    dev_t device;
+    ino_t inode;
+    {
+        const MappedFile file = MappedFile::open(path_);
+        device = file.device();
+        inode = file.inode();
+    }
+    EXPECT_EQ(ending_of(identity(), EndedBy::running, device, inode), model::Ending::exec);
+    EXPECT_THROW(open_session_of(identity().pid), Failure);
+}
+
+TEST_F(ProcessState, AReusedPidOrAZombieIsNotTheProcess) {
+    const MappedFile file = MappedFile::open(path_);
+    ++identity().process_start_ticks;
+    EXPECT_EQ(ending(file), model::Ending::killed);
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    siginfo_t info;
+    waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
+    EXPECT_EQ(process_start_ticks(static_cast<uint32_t>(child)), std::nullopt);
+    waitpid(child, nullptr, 0);
+}
+
+TEST_F(ProcessState, WhatWasNotedCounts) {
+    const MappedFile file = MappedFile::open(path_);
+    EXPECT_EQ(ending(file, EndedBy::exit), model::Ending::exit);
+    EXPECT_EQ(ending(file, EndedBy::exec), model::Ending::exec);
+    EXPECT_EQ(ending(file, EndedBy::signal), model::Ending::signal);
+}
+
+TEST(MappedFile, RefusesWhatIsNoFile) {
+    EXPECT_THROW(MappedFile::open("/nonexistent/x"), Failure);
+    EXPECT_THROW(MappedFile::open("/tmp"), Failure);
+    EXPECT_THROW(MappedFile::open("/dev/null"), Failure);
+}
+
+}  // namespace
+}  // namespace heapdrift::input
