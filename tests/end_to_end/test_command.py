@@ -1,8 +1,9 @@
 """The command line: run's exit codes and output, options known and unknown."""
 
 import os
+import shutil
 
-from harness import session, truth
+from harness import build, process, session, truth
 from harness.case import EndToEndTest
 
 
@@ -71,6 +72,32 @@ class Run(EndToEndTest):
             ["run", "-q", "-o", "F", "--", "/bin/cat"], self.folder, stdin=b"through\n"
         )
         self.assertEqual((result.status, result.out), (0, "through\n"), result.describe())
+
+
+class PreloadAlone(EndToEndTest):
+    """LD_PRELOAD and nothing else."""
+
+    def check(self, arguments):
+        environment = {**self.environment(), "LD_PRELOAD": build.recorder()}
+        result = process.run(arguments, self.folder, environment)
+        self.assertEqual((result.status, result.err), (12, ""), result.describe())
+        document = self.report(self.only_session())
+        self.assert_truth(document, truth.read_truth(result.out)[0], result)
+        return document
+
+    def test_session_is_in_the_working_folder(self):
+        self.check(self.victim("plain"))
+        self.assertRegex(os.path.basename(self.only_session()), r"^plain\.\d+\.heapdrift$")
+
+    def test_names_with_odd_characters(self):
+        folder = os.path.join(self.folder, "a b\t\"c\"")
+        os.mkdir(folder)
+        program = os.path.join(folder, "näme: 1,2\n%e\\")
+        shutil.copy(self.victim("plain")[0], program)
+        document = self.check([program, "two words", "line\nbreak", ""])
+        file = document["files"][0]
+        self.assertEqual(file["program"], program)
+        self.assertEqual(file["command_line"], [program, "two words", "line\nbreak", ""])
 
 
 class Options(EndToEndTest):

@@ -46,7 +46,7 @@ class Kill(EndToEndTest):
         environment = {
             **self.environment(),
             "LD_PRELOAD": build.recorder(),
-            "HEAPDRIFT_OPTIONS": f"output={output}",
+            "HEAPDRIFT_OPTIONS": f"output={output}.%p",
         }
         child = subprocess.Popen(
             command,
@@ -66,11 +66,13 @@ class Kill(EndToEndTest):
             return f"ended by itself with {ended}: {err.decode()}\n{rerun}"
         if child.returncode != -signal.SIGKILL or err:
             return f"{child.returncode} {err.decode()}\n{rerun}"
+        output = f"{output}.{child.pid}"
         fault = self.compare(Notes(note_path), output)
         if fault:
             return f"killed after {delay * 1000:.1f} ms, {threads} threads: {fault}\n{rerun}"
-        os.unlink(output) if os.path.exists(output) else None
-        os.unlink(note_path) if os.path.exists(note_path) else None
+        for path in (output, note_path):
+            if os.path.exists(path):
+                os.unlink(path)
         return None
 
     def compare(self, notes, output):
@@ -125,7 +127,7 @@ class Kill(EndToEndTest):
         environment = {
             **self.environment(),
             "LD_PRELOAD": build.recorder(),
-            "HEAPDRIFT_OPTIONS": f"output={output}",
+            "HEAPDRIFT_OPTIONS": f"output={output}.%p",
         }
         child = subprocess.Popen(
             [build.victim("noting"), note_path, "1"], cwd=self.folder, env=environment
@@ -133,6 +135,7 @@ class Kill(EndToEndTest):
         time.sleep(0.1)
         child.kill()
         child.wait()
+        output = f"{output}.{child.pid}"
         notes = Notes(note_path)
         self.assertGreater(notes.sums[0], 100)
         self.assertIsNone(self.compare(notes, output))

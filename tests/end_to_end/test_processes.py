@@ -74,10 +74,10 @@ class Processes(EndToEndTest):
         ]
         self.assertEqual(len(found), 1, "one session must hold the daemon's truth")
 
-    def check_alone(self, command, options="keep_all=1"):
+    def check_alone(self, command, options="keep_all=1", **limits):
         """What the child does leaves no trace in the parent's session."""
-        plain = self.plain(self.victim(command))
-        result = self.recorded(self.victim(command), options)
+        plain = self.plain(self.victim(command), **limits)
+        result = self.recorded(self.victim(command), options, **limits)
         self.assert_ran_alike(plain, result)
         reports = self.reports_of_all()
         parent = self.session_of(reports, result.pid)
@@ -114,7 +114,7 @@ class Processes(EndToEndTest):
         self.check_alone("processes popen")
 
     def test_1000_forks_among_allocating_threads(self):
-        self.check_alone("processes fork_among_threads", options="")
+        self.check_alone("processes fork_among_threads", options="", timeout=45)
 
     def test_small_descendants_leave_no_file(self):
         result = self.recorded(self.victim("processes fork"))

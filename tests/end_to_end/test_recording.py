@@ -1,5 +1,6 @@
 """Victims whose whole truth stands in one session: what they say is what is recorded."""
 
+from harness import session, truth
 from harness.case import EndToEndTest
 
 # Name of the test: the victim and its arguments.
@@ -18,7 +19,6 @@ VICTIMS = {
     "thread_end": "thread_end",
     "before_and_after_main": "lifecycle",
     "signal_outside_allocator": "signals outside",
-    "signal_maps": "signals mmap",
     "signal_anywhere": "signals anywhere",
     "signal_in_raise": "signals raise",
     "plugin_constructor_and_after_dlclose": "plugins after_dlclose",
@@ -100,6 +100,24 @@ class Recording(EndToEndTest):
                 counts[name] += row["reallocations"]
         self.assertEqual(counts["realloc_grow_10_to_100000"], 2)
         self.assertEqual(counts["malloc_100x64"], 0)
+
+    def test_signal_handler_maps_at_any_moment(self):
+        """What strikes inside the recorder may be dropped; it is counted then."""
+        result = self.recorded(self.victim("signals mmap"))
+        self.assertEqual((result.status, result.err), (0, ""), result.describe())
+        document = self.report(self.only_session())
+        main, handler = truth.read_truth(result.out)[0]
+        self.assert_truth(document, [main], result)
+        dropped = document["totals"]["dropped"]
+        for name in ("allocations", "deallocations"):
+            found = session.figure(document, handler["marker"], name, "mapping")
+            self.assertLessEqual(found, handler[name])
+            self.assertGreaterEqual(
+                found + dropped,
+                handler[name],
+                f"{name} {found}, dropped {dropped}: neither recorded nor counted as dropped; "
+                f"rerun: {result.command}",
+            )
 
     def test_thread_rows(self):
         result = self.recorded(self.victim("threads storm"))

@@ -4,6 +4,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -54,6 +55,13 @@ static void filter_system_calls(uint32_t action) {
     REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
+// Nothing but read, write and exit of a thread is left, so the heap must have grown before.
+static void allow_next_to_nothing(void) {
+    REQUIRE(mallopt(M_TRIM_THRESHOLD, 1 << 30) == 1 && mallopt(M_MMAP_THRESHOLD, 1 << 30) == 1);
+    free(keep(malloc(4 << 20)));
+    REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) == 0);
+}
+
 static void limit(int resource, rlim_t value) {
     const struct rlimit limits = {value, value};
     REQUIRE(setrlimit(resource, &limits) == 0);
@@ -75,6 +83,7 @@ int main(int argc, char** argv) {
         REQUIRE(setgroups(0, NULL) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
     if (strcmp(mode, "seccomp_enosys") == 0) filter_system_calls(SECCOMP_RET_ERRNO | ENOSYS);
     if (strcmp(mode, "seccomp_kill") == 0) filter_system_calls(SECCOMP_RET_KILL_PROCESS);
+    if (strcmp(mode, "seccomp_strict") == 0) allow_next_to_nothing();
     if (strcmp(mode, "fsize") == 0) limit(RLIMIT_FSIZE, 4096);
     if (strcmp(mode, "fsize_0") == 0) limit(RLIMIT_FSIZE, 0);
     if (strcmp(mode, "as") == 0) limit(RLIMIT_AS, 512u << 20);
@@ -86,5 +95,6 @@ int main(int argc, char** argv) {
     if (strcmp(mode, "mlockall") == 0) REQUIRE(resident_bytes() < (uint64_t)200 << 20);
     expect("known_stack", 2000, 48000, 0, 48000);
     tell_truth();
+    if (strcmp(mode, "seccomp_strict") == 0) syscall(SYS_exit, 31);
     return 31;
 }

@@ -132,10 +132,12 @@ TRUTH_ALONE static int overflow_with_malloc(int depth) {
     return overflow_with_malloc(depth + 1) + page[0];
 }
 
-MARKER void after_overflow_95() { keep(malloc(95)); }
+MARKER void after_overflow_50x95() {
+    for (int i = 0; i < 50; ++i) keep(malloc(95));
+}
 
 // The overflow strikes in the victim or, one call further, in the recorder: either way the
-// victim's handler must run.
+// victim's handler must run, and what comes after is recorded.
 MARKER void stack_overflow() {
     stack_t alternate = {};
     alternate.ss_sp = signal_stack;
@@ -147,8 +149,8 @@ MARKER void stack_overflow() {
     REQUIRE(sigaction(SIGSEGV, &action, nullptr) == 0);
     if (sigsetjmp(out_of_overflow, 1) == 0) overflow_with_malloc(0);
     REQUIRE(overflowed == 1);
-    after_overflow_95();
-    expect("after_overflow_95", 1, 95, 0, 95);
+    after_overflow_50x95();
+    expect("after_overflow_50x95", 50, 4750, 0, 4750);
 }
 
 int main(int argc, char** argv) {

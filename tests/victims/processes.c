@@ -58,7 +58,10 @@ static _Atomic int stop;
 
 MARKER void* busy_thread(void* unused) {
     (void)unused;
-    while (!stop) free(keep(malloc(96)));
+    while (!stop) {
+        for (int i = 0; i < 100; ++i) free(keep(malloc(96)));
+        usleep(20);
+    }
     return NULL;
 }
 
