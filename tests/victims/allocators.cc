@@ -97,9 +97,9 @@ MARKER void malloc_25x48() {
 
 MARKER void new_aligned_8x256() {
     for (int i = 0; i < 8; ++i) {
-        void* block = operator new(256, std::align_val_t{128});
+        void* block = operator new (256, std::align_val_t{128});
         REQUIRE(reinterpret_cast<uintptr_t>(block) % 128 == 0);
-        if (i % 2 == 0) operator delete(block, 256, std::align_val_t{128});
+        if (i % 2 == 0) operator delete (block, 256, std::align_val_t{128});
     }
     expect_through("new_aligned_8x256", 8, 2048, 4, 1024);
 }

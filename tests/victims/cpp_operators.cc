@@ -18,7 +18,9 @@ const char* plain_operator;
 const char* array_operator;
 const char* aligned_operator;
 
-void* escape(void* pointer) { return keep(pointer); }
+void* escape(void* pointer) {
+    return keep(pointer);
+}
 
 }  // namespace
 
@@ -64,14 +66,14 @@ MARKER void new_nothrow_2x50() {
 }
 
 MARKER void sized_delete_80() {
-    operator delete(escape(operator new(80)), size_t{80});
+    operator delete (escape(operator new(80)), size_t{80});
     operator delete[](escape(operator new[](80)), size_t{80});
     expect_through("sized_delete_80", 2, 160, 2, 0);
 }
 
 MARKER void sized_aligned_delete_192() {
     constexpr std::align_val_t kAlignment{64};
-    operator delete(escape(operator new(192, kAlignment)), size_t{192}, kAlignment);
+    operator delete (escape(operator new(192, kAlignment)), size_t{192}, kAlignment);
     operator delete[](escape(operator new[](192, kAlignment)), size_t{192}, kAlignment);
     operator delete(escape(operator new(192, kAlignment, std::nothrow)), kAlignment, std::nothrow);
     expect_through("sized_aligned_delete_192", 3, 576, 3, 0);

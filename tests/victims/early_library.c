@@ -12,10 +12,18 @@ MARKER void library_constructor_5x200(void) {
     kept_for_main = keep(malloc(200));
 }
 
-__attribute__((constructor(101))) static void start(void) { library_constructor_5x200(); }
+__attribute__((constructor(101))) static void start(void) {
+    library_constructor_5x200();
+}
 
-MARKER void library_destructor_150(void) { keep(malloc(150)); }
+MARKER void library_destructor_150(void) {
+    keep(malloc(150));
+}
 
-__attribute__((destructor(101))) static void stop(void) { library_destructor_150(); }
+__attribute__((destructor(101))) static void stop(void) {
+    library_destructor_150();
+}
 
-MARKER void* block_of_early_library(void) { return kept_for_main; }
+MARKER void* block_of_early_library(void) {
+    return kept_for_main;
+}

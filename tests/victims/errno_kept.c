@@ -5,11 +5,11 @@
 
 #include "stacks.h"
 
-#define KEEPS_ERRNO(action)      \
-    do {                         \
-        errno = 4711;            \
-        action;                  \
-        REQUIRE(errno == 4711);  \
+#define KEEPS_ERRNO(action)     \
+    do {                        \
+        errno = 4711;           \
+        action;                 \
+        REQUIRE(errno == 4711); \
     } while (0)
 
 int main(void) {

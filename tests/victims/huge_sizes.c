@@ -3,10 +3,10 @@
 
 #include "truth.h"
 
-#define FAILS(call)                                       \
-    do {                                                  \
-        errno = 0;                                        \
-        REQUIRE(keep(call) == NULL && errno == ENOMEM);   \
+#define FAILS(call)                                     \
+    do {                                                \
+        errno = 0;                                      \
+        REQUIRE(keep(call) == NULL && errno == ENOMEM); \
     } while (0)
 
 MARKER void asks_for_too_much(void) {

@@ -15,16 +15,22 @@ MARKER void constructor_2x90(void) {
     free(keep(malloc(90)));
 }
 
-__attribute__((constructor)) static void start(void) { constructor_2x90(); }
+__attribute__((constructor)) static void start(void) {
+    constructor_2x90();
+}
 
 MARKER void atexit_handler_300(void) {
     keep(malloc(300));
     free(keep(malloc(300)));
 }
 
-MARKER void destructor_500(void) { keep(malloc(500)); }
+MARKER void destructor_500(void) {
+    keep(malloc(500));
+}
 
-__attribute__((destructor)) static void stop(void) { destructor_500(); }
+__attribute__((destructor)) static void stop(void) {
+    destructor_500();
+}
 
 int main(void) {
     REQUIRE(atexit(atexit_handler_300) == 0);

@@ -6,14 +6,14 @@
 enum { kPage = 4096 };
 
 static void* map_pages(size_t pages) {
-    void* start = mmap(NULL, pages * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                       -1, 0);
+    void* start =
+        mmap(NULL, pages * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     REQUIRE(start != MAP_FAILED);
     return start;
 }
 // A macro, so that the marker itself is the caller of mmap.
-#define MAP_PAGES(pages)                                                                        \
-    ((char*)keep(mmap(NULL, (size_t)(pages) * kPage, PROT_READ | PROT_WRITE,                    \
+#define MAP_PAGES(pages)                                                   \
+    ((char*)keep(mmap(NULL, (size_t)(pages)*kPage, PROT_READ | PROT_WRITE, \
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)))
 
 MARKER void mapped_3x5_pages(void) {
@@ -95,7 +95,8 @@ MARKER void remap_failing_6_pages(void) {
 
 MARKER void mapping_failing(void) {
     errno = 0;
-    REQUIRE(mmap(NULL, hidden_size(0), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+    REQUIRE(mmap(NULL, hidden_size(0), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+            MAP_FAILED);
     REQUIRE(errno == EINVAL);
     expect_mapping("mapping_failing", 0, 0, 0, 0);
 }

@@ -1,11 +1,11 @@
 // Stacks that are not one call after another: very deep ones, coroutines on stacks of their own,
 // frames left by longjmp and by exceptions, frames of changing size, a handler on its own stack.
+#include <alloca.h>
+#include <ucontext.h>
+
 #include <csetjmp>
 #include <csignal>
 #include <stdexcept>
-
-#include <alloca.h>
-#include <ucontext.h>
 
 #include "truth.h"
 
@@ -36,7 +36,9 @@ MARKER void coroutine_body_5x45() {
     }
 }
 
-MARKER void between_coroutines_5x55() { keep(malloc(55)); }
+MARKER void between_coroutines_5x55() {
+    keep(malloc(55));
+}
 
 MARKER void coroutines() {
     static char stack[64 * 1024];
@@ -65,7 +67,9 @@ MARKER void jumps_out_35(int depth) {
     longjmp(jump, 1);
 }
 
-MARKER void after_jump_25() { keep(malloc(25)); }
+MARKER void after_jump_25() {
+    keep(malloc(25));
+}
 
 MARKER void long_jumps() {
     static int round;
@@ -87,7 +91,9 @@ MARKER void throws_out_65(int depth) {
     throw std::runtime_error("expected");
 }
 
-MARKER void after_throw_75() { keep(malloc(75)); }
+MARKER void after_throw_75() {
+    keep(malloc(75));
+}
 
 MARKER void exceptions() {
     int caught = 0;

@@ -16,9 +16,13 @@ void* malloc(size_t size) {
     return block;
 }
 
-void free(void* block) { (void)block; }
+void free(void* block) {
+    (void)block;
+}
 
-void* calloc(size_t count, size_t size) { return malloc(count * size); }
+void* calloc(size_t count, size_t size) {
+    return malloc(count * size);
+}
 
 void* realloc(void* block, size_t size) {
     void* other = malloc(size);

@@ -38,7 +38,8 @@ MARKER void ignored_1234(void) {
 // Blocks that an allocator of the program's own hands out of a larger one.
 MARKER void custom_6x128(void) {
     char* pool = keep(malloc(4096));
-    for (int i = 0; heapdrift_allocated && i < 6; ++i) heapdrift_allocated(pool + 64 + i * 256, 128);
+    for (int i = 0; heapdrift_allocated && i < 6; ++i)
+        heapdrift_allocated(pool + 64 + i * 256, 128);
     for (int i = 0; heapdrift_deallocated && i < 2; ++i) heapdrift_deallocated(pool + 64 + i * 256);
     expect("custom_6x128", 1, 4096, 0, 4096);
     expect_from("custom", "custom_6x128", "custom_6x128", 6, 768, 2, 512);

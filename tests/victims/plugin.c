@@ -10,8 +10,14 @@ MARKER void JOIN(constructor_of_, PLUGIN_NAME)(void) {
     free(keep(malloc(25)));
 }
 
-__attribute__((constructor)) static void start(void) { JOIN(constructor_of_, PLUGIN_NAME)(); }
+__attribute__((constructor)) static void start(void) {
+    JOIN(constructor_of_, PLUGIN_NAME)();
+}
 
-MARKER void* JOIN(work_of_, PLUGIN_NAME)(size_t size) { return keep(malloc(size)); }
+MARKER void* JOIN(work_of_, PLUGIN_NAME)(size_t size) {
+    return keep(malloc(size));
+}
 
-void* plugin_work(size_t size) { return JOIN(work_of_, PLUGIN_NAME)(size); }
+void* plugin_work(size_t size) {
+    return JOIN(work_of_, PLUGIN_NAME)(size);
+}

@@ -195,11 +195,16 @@ int main(int argc, char** argv) {
         const char* name;
         void (*run)(void);
     } kModes[] = {
-        {"fork", with_fork},           {"fork_among_threads", fork_among_threads},
-        {"fork_of_fork", fork_of_fork}, {"vfork_exec", with_vfork_exec},
-        {"vfork_exit", with_vfork_exit}, {"failing_exec", with_failing_exec},
-        {"posix_spawn", with_posix_spawn}, {"system", with_system},
-        {"popen", with_popen},         {"raw_clone", with_raw_clone},
+        {"fork", with_fork},
+        {"fork_among_threads", fork_among_threads},
+        {"fork_of_fork", fork_of_fork},
+        {"vfork_exec", with_vfork_exec},
+        {"vfork_exit", with_vfork_exit},
+        {"failing_exec", with_failing_exec},
+        {"posix_spawn", with_posix_spawn},
+        {"system", with_system},
+        {"popen", with_popen},
+        {"raw_clone", with_raw_clone},
         {"daemon", with_daemon},
     };
     for (size_t i = 0; argc > 1 && i < sizeof kModes / sizeof kModes[0]; ++i)

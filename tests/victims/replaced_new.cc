@@ -27,10 +27,18 @@ void* operator new[](size_t size) {
     return block;
 }
 
-void operator delete(void* block) noexcept { free(block); }
-void operator delete(void* block, size_t) noexcept { free(block); }
-void operator delete[](void* block) noexcept { REQUIRE(from_pool(block)); }
-void operator delete[](void* block, size_t) noexcept { REQUIRE(from_pool(block)); }
+void operator delete(void* block) noexcept {
+    free(block);
+}
+void operator delete(void* block, size_t) noexcept {
+    free(block);
+}
+void operator delete[](void* block) noexcept {
+    REQUIRE(from_pool(block));
+}
+void operator delete[](void* block, size_t) noexcept {
+    REQUIRE(from_pool(block));
+}
 
 MARKER void replaced_new_9x56() {
     struct FiftySix {

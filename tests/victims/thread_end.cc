@@ -15,14 +15,18 @@ pthread_key_t key;
 
 }  // namespace
 
-MARKER void object_destructor_64() { keep(malloc(64)); }
+MARKER void object_destructor_64() {
+    keep(malloc(64));
+}
 
 MARKER void object_destructor_frees_30(void* block) {
     free(block);
     free(keep(malloc(30)));
 }
 
-MARKER void* object_constructor_20() { return keep(malloc(20)); }
+MARKER void* object_constructor_20() {
+    return keep(malloc(20));
+}
 
 // Runs in each of the rounds that glibc grants, since it sets the key anew in each.
 MARKER void key_destructor_16(void* value) {

@@ -6,7 +6,14 @@
 
 #include "truth.h"
 
-enum { kStorm = 5000, kAtATime = 64, kHandover = 20000, kQueue = 256, kFighters = 8, kShots = 3000 };
+enum {
+    kStorm = 5000,
+    kAtATime = 64,
+    kHandover = 20000,
+    kQueue = 256,
+    kFighters = 8,
+    kShots = 3000
+};
 
 static sem_t slots;
 

@@ -9,7 +9,9 @@ enum { kBlocks = 6000 };
 static unsigned char* blocks[kBlocks];
 static size_t sizes[kBlocks];
 
-static unsigned char pattern(int i) { return (unsigned char)(i * 31 + 7); }
+static unsigned char pattern(int i) {
+    return (unsigned char)(i * 31 + 7);
+}
 
 static void require_intact(void) {
     for (int i = 0; i < kBlocks; ++i) {
@@ -46,7 +48,10 @@ MARKER void tiny_realloc_8_to_15(void) {
         memcpy(block, "1234567", 8);
         block = keep(realloc(block, 15));
         memcpy(block + 8, "901234", 7);
-        REQUIRE(memcmp(block, "1234567\0" "901234", 15) == 0);
+        REQUIRE(memcmp(block,
+                       "1234567\0"
+                       "901234",
+                       15) == 0);
         free(block);
     }
     expect("tiny_realloc_8_to_15", 1000, 500 * 23, 1000, 0);

@@ -45,15 +45,14 @@ static int truth_count;
 
 TRUTH_NORETURN static inline void truth_failed(const char* file, int line, const char* what) {
     char text[512];
-    const int size = snprintf(text, sizeof text, "%s:%d: does not hold: %s (errno %d)\n", file, line,
-                              what, errno);
+    const int size = snprintf(text, sizeof text, "%s:%d: does not hold: %s (errno %d)\n", file,
+                              line, what, errno);
     if (write(2, text, (size_t)size) < 0) _exit(98);
     _exit(99);
 }
 
 // What must hold in the victim itself, with the recorder and without.
-#define REQUIRE(condition) \
-    ((condition) ? (void)0 : truth_failed(__FILE__, __LINE__, #condition))
+#define REQUIRE(condition) ((condition) ? (void)0 : truth_failed(__FILE__, __LINE__, #condition))
 
 static inline void expect_from(const char* domain, const char* function, const char* marker,
                                int64_t allocations, int64_t allocated_bytes, int64_t deallocations,
@@ -88,7 +87,8 @@ static inline void tell_truth_to(int fd) {
         const struct Truth* truth = &truth_table[i];
         used += (size_t)snprintf(
             text + used, sizeof text - used,
-            "%s{\"marker\": \"%s\", \"function\": \"%s\", \"domain\": \"%s\", \"allocations\": %lld, "
+            "%s{\"marker\": \"%s\", \"function\": \"%s\", \"domain\": \"%s\", \"allocations\": "
+            "%lld, "
             "\"allocated_bytes\": %lld, \"deallocations\": %lld, \"live_bytes\": %lld}",
             i == 0 ? "" : ", ", truth->marker, truth->function == NULL ? "" : truth->function,
             truth->domain, (long long)truth->allocations, (long long)truth->allocated_bytes,
@@ -98,7 +98,9 @@ static inline void tell_truth_to(int fd) {
     REQUIRE(write(fd, text, used) == (ssize_t)used);
 }
 
-static inline void tell_truth(void) { tell_truth_to(1); }
+static inline void tell_truth(void) {
+    tell_truth_to(1);
+}
 
 // Hides from the compiler where a pointer came from and whether it is used again.
 static inline void* keep(void* pointer) {
