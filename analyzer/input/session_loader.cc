@@ -41,6 +41,11 @@ void read_high_water_mark(const Control& control, model::Profile& profile) {
     profile.peak_live_bytes = profile.at ? profile.at->peak_live_bytes : mark;
     if (profile.peak_live_bytes == mark && mark != 0)
         profile.peak_seconds = static_cast<double>(control.peak_time_ns.load()) * 1e-9;
+    // A snapshot that saw a lower mark after that time: the mark rose later, at no known time.
+    for (const model::SnapshotInfo& snapshot : profile.snapshots)
+        if (profile.peak_seconds && snapshot.peak_live_bytes < mark &&
+            snapshot.seconds > *profile.peak_seconds)
+            profile.peak_seconds.reset();
     profile.balance_slack_bytes = control.balance_slack_bytes.load();
     // Each thread tells its balance in steps, so the mark may be a step behind what is live.
     const uint64_t live = model::domain_totals(profile, Domain::heap).figures.live_bytes;
