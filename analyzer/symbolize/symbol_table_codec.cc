@@ -224,6 +224,7 @@ std::optional<SymbolTable> SymbolTable::decode(std::span<const std::byte> bytes)
     SymbolTable table;
     uint64_t count = reader.count(3);
     uint64_t bytes_left = kMaxTableBytes;
+    table.entries_.reserve(std::min(count, kMaxTableBytes / kEntryBytes));
     Key key{0, 0};
     for (uint64_t i = 0; i < count && !reader.failed(); ++i) {
         uint64_t module_step = reader.number();
