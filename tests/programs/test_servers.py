@@ -34,12 +34,15 @@ http {{
 
 
 class ServerTest(ProgramTest):
+    # Popen's arguments for another user.
+    user = {}
+
     def serve(self, arguments, port, client, options, recorded):
         """Runs the server while client() works; returns its Run and what client() returned."""
         folder = os.path.join(self.folder, "work")
         words = self.run_words(*options) if recorded else []
         begin = time.monotonic()
-        server = Server(words + arguments, folder, self.environment())
+        server = Server(words + arguments, folder, self.environment(), **self.user)
         try:
             wait_for_port(port, server.process)
             said = client(port)

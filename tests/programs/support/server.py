@@ -1,7 +1,6 @@
 """Servers on a free port of 127.0.0.1, always stopped."""
 
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -33,7 +32,7 @@ def wait_for_port(port, server):
 class Server:
     """Output goes to files, so that a server never waits for its reader."""
 
-    def __init__(self, arguments, folder, environment):
+    def __init__(self, arguments, folder, environment, **popen):
         self._paths = [os.path.join(folder, name) for name in ("server.out", "server.err")]
         with open(self._paths[0], "wb") as out, open(self._paths[1], "wb") as err:
             self.process = subprocess.Popen(
@@ -44,6 +43,7 @@ class Server:
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
+                **popen,
             )
 
     def kill(self):
@@ -63,20 +63,3 @@ class Server:
             with open(path, encoding="utf-8", errors="replace") as file:
                 texts.append(file.read())
         return process.Result("the server", self.process.pid, status, *texts)
-
-
-def child_of(pid, name):
-    """The pid of the program that `heapdrift run` with this pid has started."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
-            for child in children.read().split():
-                with open(f"/proc/{child}/comm", encoding="utf-8") as comm:
-                    if comm.read().strip().startswith(name):
-                        return int(child)
-        time.sleep(0.02)
-    raise AssertionError(f"no child {name} of process {pid}")
-
-
-def interrupt(pid, number=signal.SIGTERM):
-    os.kill(pid, number)
