@@ -6,9 +6,9 @@
 namespace heapdrift {
 
 enum class Domain : uint8_t {
-    heap = 0,             // malloc, operator new and their relatives
-    mapping = 1,          // mmap, mremap, munmap called by the program itself
-    custom = 2,           // reported through heapdrift.h by an allocator of the program's own
+    heap = 0,     // malloc, operator new and their relatives
+    mapping = 1,  // mmap, mremap, munmap called by the program itself
+    custom = 2,   // reported through heapdrift.h by an allocator of the program's own
     cuda_device = 3,
     cuda_managed = 4,
     cuda_pinned = 5,
@@ -21,7 +21,7 @@ inline constexpr uint32_t kDomainCount = 9;
 
 constexpr const char* domain_name(Domain domain) {
     constexpr const char* kNames[kDomainCount] = {
-        "heap",        "mapping",         "custom",    "cuda_device",  "cuda_managed",
+        "heap",        "mapping",         "custom",    "cuda_device", "cuda_managed",
         "cuda_pinned", "cuda_registered", "cuda_pool", "cuda_virtual"};
     const auto index = static_cast<uint32_t>(domain);
     return index < kDomainCount ? kNames[index] : "unknown";

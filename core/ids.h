@@ -6,10 +6,10 @@
 
 namespace heapdrift {
 
-enum class NodeId : uint32_t {};       // one frame in the prefix tree of call stacks
-enum class SiteId : uint32_t {};       // an allocation site: one distinct call stack in one domain
-enum class ModuleId : uint32_t {};     // one ELF image, for as long as it stays loaded
-enum class TableId : uint32_t {};      // one set of counters, written by one thread at a time
+enum class NodeId : uint32_t {};    // one frame in the prefix tree of call stacks
+enum class SiteId : uint32_t {};    // an allocation site: one distinct call stack in one domain
+enum class ModuleId : uint32_t {};  // one ELF image, for as long as it stays loaded
+enum class TableId : uint32_t {};   // one set of counters, written by one thread at a time
 enum class SnapshotNumber : uint32_t {};  // what a user writes behind FILE@
 
 template <typename Id>

@@ -63,23 +63,23 @@ inline constexpr uint64_t kUnknownBytes = ~uint64_t{0};
 // undo log. A slot is valid when state is held and number <= header.epoch.
 struct SnapshotDescriptor {
     Shared<SnapshotState> state;
-    uint32_t number;       // the epoch that this snapshot opened; see Cell
+    uint32_t number;  // the epoch that this snapshot opened; see Cell
     SnapshotKind kind;
     uint8_t reserved0;
     uint16_t flags;
-    uint32_t generation;   // birth generation opened by a scheduled snapshot
-    uint64_t time_ns;      // since header.started_monotonic_ns
-    uint64_t cost_ns;      // time the thread that took it was held
+    uint32_t generation;      // birth generation opened by a scheduled snapshot
+    uint64_t time_ns;         // since header.started_monotonic_ns
+    uint64_t cost_ns;         // time the thread that took it was held
     uint64_t rss_anon_bytes;  // this and the next: kUnknownBytes where the kernel did not say
     uint64_t rss_file_bytes;
     uint64_t rss_shmem_bytes;
     uint64_t swap_bytes;
     uint64_t cgroup_current_bytes;
     uint64_t cgroup_limit_bytes;
-    uint64_t peak_live_bytes;       // heap's high-water mark so far
-    uint32_t pressure_some_avg10;   // PSI memory "some avg10", in hundredths of a percent
+    uint64_t peak_live_bytes;      // heap's high-water mark so far
+    uint32_t pressure_some_avg10;  // PSI memory "some avg10", in hundredths of a percent
     uint32_t reserved1;
-    char label[kLabelSize];         // NUL-terminated, "" for none
+    char label[kLabelSize];  // NUL-terminated, "" for none
     uint8_t reserved2[64];
 };
 static_assert(sizeof(SnapshotDescriptor) == 208);
@@ -93,7 +93,7 @@ struct Identity {
     uint32_t segment_size;
     uint32_t pid;
     uint32_t parent_pid;
-    uint64_t process_start_ticks;   // field 22 of /proc/PID/stat: tells a reused pid
+    uint64_t process_start_ticks;  // field 22 of /proc/PID/stat: tells a reused pid
     uint64_t started_realtime_ns;
     uint64_t started_monotonic_ns;  // CLOCK_MONOTONIC
     Mode mode;
@@ -120,9 +120,10 @@ enum class Drop : uint32_t {
 inline constexpr size_t kDropReasons = 8;
 
 constexpr const char* drop_reason_name(uint32_t reason) {
-    constexpr const char* kNames[kDropReasons] = {
-        "no space",     "inside a signal handler", "address above 2^47", "too many threads",
-        "reserved (4)", "reserved (5)",            "reserved (6)",       "reserved (7)"};
+    constexpr const char* kNames[kDropReasons] = {"no space",           "inside a signal handler",
+                                                  "address above 2^47", "too many threads",
+                                                  "reserved (4)",       "reserved (5)",
+                                                  "reserved (6)",       "reserved (7)"};
     return reason < kDropReasons ? kNames[reason] : "unknown";
 }
 
@@ -131,34 +132,38 @@ struct Control {
     // Read at the head of every operation. A snapshot opens the epoch of its number; the counters
     // touched afterwards carry it. Starts at 1: cells are born with epoch 0, before any snapshot.
     alignas(64) Shared<uint32_t> epoch;
-    Shared<uint32_t> generation;      // number of scheduled snapshots so far, at most 1023
+    Shared<uint32_t> generation;  // number of scheduled snapshots so far, at most 1023
     // 0, or CLOCK_MONOTONIC ns since when someone (in or outside the process) opens a snapshot.
     alignas(64) Shared<uint64_t> snapshot_lock;
     Shared<uint64_t> snapshot_due_ns;       // since start; when the schedule asks for the next
     Shared<uint64_t> snapshot_interval_ns;  // doubles with each thinning
     Shared<uint32_t> snapshots_refused;     // the table was full of labelled ones
-    alignas(64) Shared<uint32_t> segment_count;  // segments of the file in use, the header's included
-    Shared<uint32_t> node_count;    // ids 1 … node_count were given out
+    alignas(
+        64) Shared<uint32_t> segment_count;  // segments of the file in use, the header's included
+    Shared<uint32_t> node_count;             // ids 1 … node_count were given out
     Shared<uint32_t> site_count;
     Shared<uint32_t> module_count;  // ids 0 … module_count - 1
     Shared<uint32_t> table_count;
     Shared<uint32_t> thread_count;
-    alignas(64) Shared<int64_t> live_bytes;      // heap, to within balance_slack_bytes
-    Shared<uint64_t> peak_live_bytes;            // high-water mark of live_bytes
-    Shared<uint64_t> peak_time_ns;               // since start
-    Shared<uint64_t> balance_slack_bytes;        // how far the two above may lie from the truth
+    alignas(64) Shared<int64_t> live_bytes;  // heap, to within balance_slack_bytes
+    Shared<uint64_t> peak_live_bytes;        // high-water mark of live_bytes
+    Shared<uint64_t> peak_time_ns;           // since start
+    Shared<uint64_t> balance_slack_bytes;    // how far the two above may lie from the truth
     alignas(64) Shared<uint64_t> dropped[kDropReasons];
-    Shared<uint64_t> unknown_deallocations;  // of blocks we never saw: older than us, inherited, dropped
-    Shared<uint64_t> missed_deallocations;   // a block appeared where a live one was still recorded
-    Shared<uint64_t> own_bytes;              // anonymous memory that the recorder touched
-    Shared<uint64_t> dead_undo_entries;      // undo entries that were reused
+    Shared<uint64_t>
+        unknown_deallocations;  // of blocks we never saw: older than us, inherited, dropped
+    Shared<uint64_t> missed_deallocations;  // a block appeared where a live one was still recorded
+    Shared<uint64_t> own_bytes;             // anonymous memory that the recorder touched
+    Shared<uint64_t> dead_undo_entries;     // undo entries that were reused
     alignas(64) Shared<EndedBy> ended_by;
     Shared<uint32_t> exit_status;
-    Shared<uint64_t> ended_ns;               // since start
-    Shared<uint64_t> exit_began_ns;          // 0, or when exit was called or main returned
+    Shared<uint64_t> ended_ns;       // since start
+    Shared<uint64_t> exit_began_ns;  // 0, or when exit was called or main returned
     Shared<uint32_t> exit_began_epoch;
-    Shared<uint32_t> recording_stopped;      // 1: something was wrong, see stop_reason
+    Shared<uint32_t> recording_stopped;  // 1: something was wrong, see stop_reason
     char stop_reason[128];
+    // 1: the program installed a seccomp filter, and we have made no system call since.
+    Shared<uint32_t> confined;
 };
 static_assert(sizeof(Control) <= kPageSize);
 
@@ -177,7 +182,7 @@ static_assert(offsetof(Header, snapshots) == 2 * kPageSize);
 // Everything behind the header is segments. Of each kind they are numbered 0, 1, …, and hold the
 // records in order: record i of a kind is number i % N in segment i / N.
 enum class SegmentKind : uint32_t {
-    unused = 0,   // space taken, nothing in it
+    unused = 0,  // space taken, nothing in it
     nodes = 1,
     sites = 2,
     modules = 3,
@@ -232,13 +237,13 @@ inline constexpr uint32_t kNoModule = ~uint32_t{0};
 // A stack is the path from its innermost frame's node to a root. (parent, address) is unique but
 // for rare duplicates, which the analyzer adds together.
 struct Node {
-    uint64_t address;  // absolute, in the address space of the recorded process; of a root: 0
-    uint32_t parent;   // NodeId; 0 in a root
-    uint32_t module;   // ModuleId, or kNoModule
+    uint64_t address;       // absolute, in the address space of the recorded process; of a root: 0
+    uint32_t parent;        // NodeId; 0 in a root
+    uint32_t module;        // ModuleId, or kNoModule
     Shared<uint32_t> site;  // SiteId of the stack that ends here, 0 for none
     FrameKind kind;
-    StackEnd end;      // of a root
-    Domain domain;     // of a root
+    StackEnd end;   // of a root
+    Domain domain;  // of a root
     uint8_t reserved;
 };
 static_assert(sizeof(Node) == 24);
@@ -254,10 +259,10 @@ static_assert(sizeof(Site) == 8);
 inline constexpr uint32_t kModulePathCut = 1;  // path did not fit
 
 struct Module {
-    uint64_t start;      // mapped range, absolute
+    uint64_t start;  // mapped range, absolute
     uint64_t end;
-    uint64_t load_bias;  // absolute address minus link-time address
-    uint64_t loaded_ns;  // since start; when a stack first reached it
+    uint64_t load_bias;            // absolute address minus link-time address
+    uint64_t loaded_ns;            // since start; when a stack first reached it
     Shared<uint64_t> unloaded_ns;  // 0 while loaded
     uint32_t flags;
     uint32_t build_id_size;  // 0 for none
@@ -271,11 +276,12 @@ static_assert(sizeof(Module) == 1024);
 // --- threads -----------------------------------------------------------------------------------
 
 // One thread of the program. Its table of counters is handed on when it ends, so by thread only
-// allocations are known, never live bytes. Row 0 stands for all threads beyond the limit.
+// allocations are known, never live bytes. Threads beyond the limit have no row: what the rows lack
+// to the totals is theirs.
 struct ThreadRow {
     Shared<uint32_t> tid;  // written last
     uint32_t table;
-    uint64_t started_ns;   // since start
+    uint64_t started_ns;  // since start
     Shared<uint64_t> ended_ns;
     Shared<uint64_t> allocations;
     Shared<uint64_t> allocated_bytes;
@@ -290,11 +296,11 @@ static_assert(sizeof(ThreadRow) == 64);
 // the thread that frees counts in its own.
 struct Counters {
     uint64_t allocations;
-    uint64_t allocated_bytes;    // as requested
+    uint64_t allocated_bytes;  // as requested
     uint64_t deallocations;
     uint64_t deallocated_bytes;
-    uint64_t temporary;          // freed before the thread's next allocation
-    uint64_t reallocations;      // allocations that realloc made from an earlier block
+    uint64_t temporary;      // freed before the thread's next allocation
+    uint64_t reallocations;  // allocations that realloc made from an earlier block
 };
 static_assert(sizeof(Counters) == 48);
 

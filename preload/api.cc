@@ -1,6 +1,5 @@
 // The functions of heapdrift.h.
 #include "preload/heapdrift.h"
-
 #include "preload/interpose.h"
 #include "preload/lifecycle.h"
 #include "preload/snapshot_clock.h"
@@ -10,11 +9,16 @@ using namespace heapdrift;
 HEAPDRIFT_EXPORT int heapdrift_snapshot(const char* label) {
     if (!active()) return 0;
     const BusyScope recording(Busy::recording);
-    return static_cast<int>(raw(take_snapshot(SnapshotKind::program, label == nullptr ? "" : label)));
+    return static_cast<int>(
+        raw(take_snapshot(SnapshotKind::program, label == nullptr ? "" : label)));
 }
 
-HEAPDRIFT_EXPORT void heapdrift_stop() { recorder.paused.store(true, std::memory_order_relaxed); }
-HEAPDRIFT_EXPORT void heapdrift_start() { recorder.paused.store(false, std::memory_order_relaxed); }
+HEAPDRIFT_EXPORT void heapdrift_stop() {
+    recorder.paused.store(true, std::memory_order_relaxed);
+}
+HEAPDRIFT_EXPORT void heapdrift_start() {
+    recorder.paused.store(false, std::memory_order_relaxed);
+}
 
 HEAPDRIFT_EXPORT size_t heapdrift_current_bytes() {
     if (!active()) return 0;

@@ -85,8 +85,8 @@ bool BlockTable::write_wide(const Place& place, uint64_t address, const BlockRec
         if (b == nullptr && (b = map_plane(place.planes->b)) == nullptr) return false;
         continuation = &b[place.index];
     }
-    continuation->store(record.generation << 2 |
-                            static_cast<uint32_t>(record.size & kLowSizeMask) << 12,
+    continuation->store(record.generation << 2 | static_cast<uint32_t>(record.size & kLowSizeMask)
+                                                     << 12,
                         std::memory_order_relaxed);
     a[place.index].store(head, std::memory_order_relaxed);
     return true;
@@ -119,8 +119,9 @@ inline BlockRecord BlockTable::remove(const Place& place) {
     record.generation = word >> 2 & kGenerationMask;
     record.size = word >> 12;
     if ((head & kHuge) != 0) {
-        record.size |= static_cast<uint64_t>(a[place.index + 2].load(std::memory_order_relaxed) >> 2)
-                       << kLowSizeBits;
+        record.size |=
+            static_cast<uint64_t>(a[place.index + 2].load(std::memory_order_relaxed) >> 2)
+            << kLowSizeBits;
         a[place.index + 2].store(0, std::memory_order_relaxed);
     }
     return record;

@@ -1,53 +1,41 @@
 #include "preload/call_stack.h"
 
 namespace heapdrift {
-namespace {
 
-bool same(const Frame& left, const Frame& right) {
-    return left.address == right.address && left.kind == right.kind;
-}
-
-}  // namespace
-
-// How many of the outermost frames are those of the previous stack.
-uint32_t CallStack::shared_frames(const Capture& now, const Capture& last) const {
-    if (now.end != last.end) return 0;
-    const uint32_t most = now.count < last.count ? now.count : last.count;
-    uint32_t shared = 0;
-    while (shared < most &&
-           same(now.frames[now.count - 1 - shared], last.frames[last.count - 1 - shared]))
-        ++shared;
-    return shared;
+// The innermost frame's node, 0 without space.
+NodeId CallStack::intern(Domain domain, SiteTable& sites) {
+    const bool heap = domain == Domain::heap;
+    uint32_t position = heap ? interned_ : 0;
+    NodeId node = position > 0 ? nodes_[position - 1] : sites.root(domain, stack_.end());
+    for (; position < stack_.count() && raw(node) != 0; ++position) {
+        node = sites.child(node, stack_.address(position), stack_.kind(position));
+        if (heap && raw(node) != 0) {
+            nodes_[position] = node;
+            interned_ = position + 1;
+        }
+    }
+    return node;
 }
 
 SiteId CallStack::site(const StartState& start, Domain domain, uint32_t depth, SiteTable& sites,
                        const ModuleList& modules) {
-    Capture& now = captures_[1 - last_];
-    const Capture& last = captures_[last_];
-    now.count = walk(start, bounds_, now.frames, depth, now.end);
-
-    // Another module may have been loaded where the frames remembered had theirs.
-    if (generation_ != modules.generation()) site_ = SiteId{0};
-    generation_ = modules.generation();
-
-    // Only heap stacks are remembered: each domain has a tree of its own, and others are rare.
-    const bool remembered = domain == Domain::heap && raw(site_) != 0;
-    const uint32_t shared = remembered ? shared_frames(now, last) : 0;
-    if (shared != 0 && shared == now.count && shared == last.count) return site_;
-
-    NodeId node = shared > 0 ? last.nodes[last.count - shared] : sites.root(domain, now.end);
-    for (uint32_t i = 1; i <= shared; ++i)
-        now.nodes[now.count - i] = last.nodes[last.count - i];
-    for (uint32_t i = now.count - shared; i-- > 0 && raw(node) != 0;) {
-        node = sites.child(node, now.frames[i].address, now.frames[i].kind);
-        now.nodes[i] = node;
+    // After an unload the rules, and what stands at the remembered addresses, may be others.
+    const uint32_t generation = modules.generation();
+    if (generation_ != generation) {
+        stack_.forget();
+        interned_ = 0;
+        generation_ = generation;
     }
-    if (raw(node) == 0) return SiteId{0};
-    const SiteId site = sites.site(node, domain);
-    if (domain == Domain::heap && raw(site) != 0) {
-        last_ = 1 - last_;
-        site_ = site;
-    }
+    const uint32_t before = stack_.count();
+    const uint32_t kept = stack_.capture(start, bounds_, depth);
+    if (kept < interned_) interned_ = kept;
+    if (kept != before || stack_.count() != before) site_ = SiteId{0};
+    if (domain == Domain::heap && raw(site_) != 0) return site_;
+
+    const NodeId leaf = intern(domain, sites);
+    if (raw(leaf) == 0) return SiteId{0};
+    const SiteId site = sites.site(leaf, domain);
+    if (domain == Domain::heap) site_ = site;
     return site;
 }
 

@@ -1,10 +1,10 @@
-// From the place in the program where memory was asked for to a site: walks the stack and interns
-// it. Belongs to one thread. Keeps the frames of the previous call, since the outer ones are mostly
-// the same: their nodes are taken over instead of looked up.
+// From the place in the program where memory was asked for to a site: captures the stack and
+// interns it. Belongs to one thread. The frames that the previous stack had in common keep their
+// nodes.
 #pragma once
 
 #include "preload/site_table.h"
-#include "preload/unwind/stack_walk.h"
+#include "preload/unwind/remembered_stack.h"
 
 namespace heapdrift {
 
@@ -16,25 +16,23 @@ public:
 
     // For the next thread, whose stack lies elsewhere.
     void forget() {
+        stack_.forget();
+        interned_ = 0;
         site_ = SiteId{0};
         bounds_ = StackBounds{};
     }
 
 private:
-    struct Capture {
-        uint32_t count;
-        StackEnd end;
-        Frame frames[kMaxDepth];   // innermost first
-        NodeId nodes[kMaxDepth];   // of the stack from frames[i] outwards
-    };
-
-    uint32_t shared_frames(const Capture& now, const Capture& last) const;
+    NodeId intern(Domain domain, SiteTable& sites);
 
     StackBounds bounds_;
-    Capture captures_[2];
-    uint32_t last_;        // which of them is the previous one
-    SiteId site_;          // its site; 0: there is no previous one
-    uint32_t generation_;  // of the module list when it was made
+    RememberedStack stack_;
+    // Nodes of the outermost frames of stack_, in the heap's tree: other domains, which are rare,
+    // have trees of their own and intern their stacks whole.
+    NodeId nodes_[kMaxDepth];
+    uint32_t interned_;
+    SiteId site_;          // of stack_ in the heap, 0 if it is not known
+    uint32_t generation_;  // of the module list when stack_ was captured
 };
 
 }  // namespace heapdrift

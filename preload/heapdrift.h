@@ -22,7 +22,8 @@ int heapdrift_snapshot(const char* label) HEAPDRIFT_WEAK;
 void heapdrift_stop(void) HEAPDRIFT_WEAK;
 void heapdrift_start(void) HEAPDRIFT_WEAK;
 
-/* Live heap bytes, and their high-water mark; exact with one thread, else to within 4 KiB a thread. */
+/* Live heap bytes, and their high-water mark; exact with one thread, else to within 4 KiB a thread.
+ */
 size_t heapdrift_current_bytes(void) HEAPDRIFT_WEAK;
 size_t heapdrift_peak_bytes(void) HEAPDRIFT_WEAK;
 

@@ -13,7 +13,9 @@
 
 namespace heapdrift {
 
-inline uint64_t address_of(const void* pointer) { return reinterpret_cast<uint64_t>(pointer); }
+inline uint64_t address_of(const void* pointer) {
+    return reinterpret_cast<uint64_t>(pointer);
+}
 
 // While the real allocator runs, mappings are its own and not the program's. Not restored but
 // cleared: a call that throws leaves it set until the next one.

@@ -9,10 +9,13 @@ using namespace heapdrift;
 namespace {
 
 // Requests too small for their own slot of the block table are rounded up; see NextAllocator.
-size_t asked(size_t size) { return size < next.smallest ? next.smallest : size; }
+size_t asked(size_t size) {
+    return size < next.smallest ? next.smallest : size;
+}
 
 void* recorded(void* block, size_t size, const StartState& caller) {
-    if (block != nullptr && !is_bootstrap(block)) record_allocation(address_of(block), size, caller);
+    if (block != nullptr && !is_bootstrap(block))
+        record_allocation(address_of(block), size, caller);
     return block;
 }
 

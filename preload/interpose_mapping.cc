@@ -26,7 +26,11 @@ const NextMapping& following() {
     return next_mapping;
 }
 
-bool of_program() { return !tls.in_allocator && tls.busy == Busy::no; }
+// glibc's own mappings never come this way. A signal handler that maps while another allocator runs
+// cannot be told from that allocator.
+bool of_program() {
+    return (!tls.in_allocator || next.spacing == 32) && tls.busy != Busy::internal;
+}
 
 uint64_t whole_pages(size_t size) {
     return (static_cast<uint64_t>(size) + kPageSize - 1) & ~uint64_t{kPageSize - 1};

@@ -59,7 +59,9 @@ void* allocate_without_provider(size_t size, Argument, Argument) {
     return block;
 }
 
-void release_without_provider(void* block, Argument, Argument) { free(block); }
+void release_without_provider(void* block, Argument, Argument) {
+    free(block);
+}
 
 template <typename Function>
 Function find(Provider& provider, const char* name, Function without) {
@@ -93,33 +95,35 @@ void record_delete(DeleteFunction function, void* block, Argument a, Argument b)
 }
 
 // A sized delete must name the size that was asked for, which may have been rounded up.
-Argument passed_size(Argument size) { return size < next.smallest ? next.smallest : size; }
+Argument passed_size(Argument size) {
+    return size < next.smallest ? next.smallest : size;
+}
 
 }  // namespace
 
-#define HEAPDRIFT_NEW(symbol)                                                                  \
-    HEAPDRIFT_EXPORT void* symbol(size_t size, Argument a, Argument b) {                       \
-        static constinit Provider provider;                                                    \
-        const NewFunction function = find(provider, #symbol, allocate_without_provider);       \
-        if (provider.forwards.load(std::memory_order_relaxed)) return function(size, a, b);    \
-        return record_new(function, size, a, b, start_state_of_caller());                           \
+#define HEAPDRIFT_NEW(symbol)                                                               \
+    HEAPDRIFT_EXPORT void* symbol(size_t size, Argument a, Argument b) {                    \
+        static constinit Provider provider;                                                 \
+        const NewFunction function = find(provider, #symbol, allocate_without_provider);    \
+        if (provider.forwards.load(std::memory_order_relaxed)) return function(size, a, b); \
+        return record_new(function, size, a, b, start_state_of_caller());                   \
     }
 
-#define HEAPDRIFT_DELETE_AS(symbol, size_argument)                                             \
-    HEAPDRIFT_EXPORT void symbol(void* block, Argument a, Argument b) {                        \
-        static constinit Provider provider;                                                    \
-        const DeleteFunction function = find(provider, #symbol, release_without_provider);     \
-        if (provider.forwards.load(std::memory_order_relaxed)) return function(block, a, b);   \
-        record_delete(function, block, size_argument, b);                                      \
+#define HEAPDRIFT_DELETE_AS(symbol, size_argument)                                           \
+    HEAPDRIFT_EXPORT void symbol(void* block, Argument a, Argument b) {                      \
+        static constinit Provider provider;                                                  \
+        const DeleteFunction function = find(provider, #symbol, release_without_provider);   \
+        if (provider.forwards.load(std::memory_order_relaxed)) return function(block, a, b); \
+        record_delete(function, block, size_argument, b);                                    \
     }
 #define HEAPDRIFT_DELETE(symbol) HEAPDRIFT_DELETE_AS(symbol, a)
 #define HEAPDRIFT_SIZED_DELETE(symbol) HEAPDRIFT_DELETE_AS(symbol, passed_size(a))
 
-HEAPDRIFT_NEW(_Znwm)                                   // operator new(size_t)
-HEAPDRIFT_NEW(_Znam)                                   // operator new[](size_t)
-HEAPDRIFT_NEW(_ZnwmRKSt9nothrow_t)                     // …, nothrow
+HEAPDRIFT_NEW(_Znwm)                // operator new(size_t)
+HEAPDRIFT_NEW(_Znam)                // operator new[](size_t)
+HEAPDRIFT_NEW(_ZnwmRKSt9nothrow_t)  // …, nothrow
 HEAPDRIFT_NEW(_ZnamRKSt9nothrow_t)
-HEAPDRIFT_NEW(_ZnwmSt11align_val_t)                    // …, aligned
+HEAPDRIFT_NEW(_ZnwmSt11align_val_t)  // …, aligned
 HEAPDRIFT_NEW(_ZnamSt11align_val_t)
 HEAPDRIFT_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t)
 HEAPDRIFT_NEW(_ZnamSt11align_val_tRKSt9nothrow_t)

@@ -77,10 +77,11 @@ HEAPDRIFT_EXPORT int prctl(int option, ...) {
     va_end(list);
     const auto next_prctl = following<int (*)(int, ...)>("prctl");
     const bool confines = option == PR_SET_SECCOMP;
-    if (confines) note_confined(true);
-    const int result =
-        next_prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
-    if (confines && result != 0) note_confined(false);
+    if (confines)
+        note_confined(arguments[0] == SECCOMP_MODE_STRICT ? Confinement::strict
+                                                          : Confinement::filtered);
+    const int result = next_prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
+    if (confines && result != 0) note_confined(Confinement::none);
     return result;
 }
 
@@ -92,12 +93,13 @@ HEAPDRIFT_EXPORT long syscall(long number, ...) {
     va_end(list);
     static constinit std::atomic<long (*)(long, ...)> next_syscall{nullptr};
     auto function = next_syscall.load(std::memory_order_relaxed);
-    if (function == nullptr)
-        next_syscall = function = following<long (*)(long, ...)>("syscall");
+    if (function == nullptr) next_syscall = function = following<long (*)(long, ...)>("syscall");
     const bool confines = number == SYS_seccomp && arguments[0] <= SECCOMP_SET_MODE_FILTER;
-    if (confines) note_confined(true);
+    if (confines)
+        note_confined(arguments[0] == SECCOMP_SET_MODE_STRICT ? Confinement::strict
+                                                              : Confinement::filtered);
     const long result = function(number, arguments[0], arguments[1], arguments[2], arguments[3],
                                  arguments[4], arguments[5]);
-    if (confines && result < 0) note_confined(false);
+    if (confines && result < 0) note_confined(Confinement::none);
     return result;
 }

@@ -11,6 +11,7 @@
 #include "preload/recorder.h"
 #include "preload/thread_local.h"
 #include "preload/unwind/rule_table.h"
+#include "preload/vdso_clock.h"
 
 namespace heapdrift {
 namespace {
@@ -102,9 +103,11 @@ void start_recording() {
     process_state->store(ProcessState::recording, std::memory_order_release);
 }
 
+// False in a vfork child, which shares our memory. A confined program is believed to be itself: to
+// ask would be a system call.
 bool is_this_process() {
     return process_state->load(std::memory_order_relaxed) == ProcessState::recording &&
-           recorder.file.header().identity.pid == sys::pid();
+           (memory_confined() || recorder.file.header().identity.pid == sys::pid());
 }
 
 bool worth_keeping() {
@@ -138,7 +141,9 @@ void check_interposition() {
     if (active()) check_interposition();
 }
 
-[[gnu::destructor]] void on_unload() { finish_recording(); }
+[[gnu::destructor]] void on_unload() {
+    finish_recording();
+}
 
 }  // namespace
 
@@ -165,7 +170,7 @@ bool activate_slow() {
 }
 
 void note_exit_began(int status) {
-    if (!active() || memory_confined() || !is_this_process()) return;
+    if (!active() || !is_this_process()) return;
     Control& control = recorder.file.control();
     control.exit_status.store(static_cast<uint32_t>(status) & 0xff, std::memory_order_relaxed);
     if (control.exit_began_ns.load(std::memory_order_relaxed) != 0) return;
@@ -175,21 +180,25 @@ void note_exit_began(int status) {
 }
 
 void finish_recording() {
-    if (memory_confined() || !is_this_process()) return;
+    if (!is_this_process()) return;
     Control& control = recorder.file.control();
     if (control.ended_by.load(std::memory_order_relaxed) != EndedBy::running) return;
     const BusyScope recording(Busy::recording);
     take_snapshot(SnapshotKind::exit, "");
-    control.own_bytes.fetch_add(recorder.blocks.resident_bytes(), std::memory_order_relaxed);
+    if (!memory_confined())
+        control.own_bytes.fetch_add(recorder.blocks.resident_bytes(), std::memory_order_relaxed);
     control.ended_ns.store(recorder.file.since_start_ns(), std::memory_order_relaxed);
     // Release: pairs with the reader's acquire; status and time are there before.
     control.ended_by.store(EndedBy::exit, std::memory_order_release);
-    if (!worth_keeping()) recorder.file.remove();
+    if (!memory_confined() && !worth_keeping()) recorder.file.remove();
 }
 
-void note_confined(bool confined) {
-    active();
+void note_confined(Confinement confinement) {
+    if (!active()) return;
+    const bool confined = confinement != Confinement::none;
+    set_clocks_frozen(confinement == Confinement::strict);
     set_memory_confined(confined);
+    recorder.file.control().confined.store(confined, std::memory_order_relaxed);
 }
 
 }  // namespace heapdrift

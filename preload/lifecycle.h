@@ -32,7 +32,8 @@ void note_exit_began(int status);
 void finish_recording();  // marks the session as ended by exit; harmless in a vfork child
 // From the hooks that see a seccomp filter put in place: no system call of ours from now on, or
 // again when the attempt failed.
-void note_confined(bool confined);
+enum class Confinement : uint8_t { none, filtered, strict };
+void note_confined(Confinement confinement);
 // Arranges that the state goes back when its thread ends.
 void attach_exit_notice(ThreadState* state);
 

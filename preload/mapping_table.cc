@@ -5,19 +5,29 @@
 
 namespace heapdrift {
 
+// Gives up after a while: a holder that a signal handler jumped out of never lets go.
 class MappingTable::Lock {
 public:
     explicit Lock(std::atomic<bool>& locked) : locked_(locked) {
-        // Acquire and release make what one holder wrote visible to the next.
-        while (locked_.exchange(true, std::memory_order_acquire))
+        constexpr int kTries = 10'000;
+        for (int i = 0; i < kTries; ++i) {
+            // Acquire and release make what one holder wrote visible to the next.
+            held_ = !locked_.exchange(true, std::memory_order_acquire);
+            if (held_) return;
             if (!memory_confined()) sys::call(SYS_sched_yield);
+        }
     }
-    ~Lock() { locked_.store(false, std::memory_order_release); }
+    ~Lock() {
+        if (held_) locked_.store(false, std::memory_order_release);
+    }
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
+    bool held() const { return held_; }
+
 private:
     std::atomic<bool>& locked_;
+    bool held_ = false;
 };
 
 // The first range that ends behind address.
@@ -63,11 +73,12 @@ bool MappingTable::group_lives(uint32_t group) const {
 
 bool MappingTable::add(uint64_t start, uint64_t size, SiteId site) {
     const Lock lock(locked_);
-    return insert_at(first_at_or_behind(start), {start, start + size, site, 0});
+    return lock.held() && insert_at(first_at_or_behind(start), {start, start + size, site, 0});
 }
 
 bool MappingTable::remove_one(uint64_t start, uint64_t size, Unmapped& unmapped) {
     const Lock lock(locked_);
+    if (!lock.held()) return false;
     const uint64_t end = start + size;
     const uint32_t at = first_at_or_behind(start);
     if (at == count_ || ranges_[at].start >= end) return false;

@@ -19,7 +19,7 @@ struct Unmapped {
 class MappingTable {
 public:
     // Enters a range; parts of earlier ranges that it covers must have been removed before.
-    // False without memory.
+    // False without memory, or when the lock was not to be had.
     bool add(uint64_t start, uint64_t size, SiteId site);
 
     // Removes one piece of what is recorded in [start, start + size); false when nothing is left

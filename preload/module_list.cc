@@ -60,7 +60,8 @@ void ModuleList::note_unload(uint64_t link_map) {
         file_.module(i).unloaded_ns.store(file_.since_start_ns(), std::memory_order_relaxed);
         rule_table.retire(entry.start, entry.end);
     }
-    // Release: pairs with the acquire in generation(). No zero, which says that nothing was unloaded.
+    // Release: pairs with the acquire in generation(). No zero, which says that nothing was
+    // unloaded.
     uint32_t generation = generation_.load(std::memory_order_relaxed) + 1;
     generation_.store(generation == 0 ? 1 : generation, std::memory_order_release);
 }

@@ -30,7 +30,9 @@ void* bootstrap_allocate(size_t size) {
 }
 
 // True in the thread that is looking functions up.
-bool resolving() { return tls.busy == Busy::internal; }
+bool resolving() {
+    return tls.busy == Busy::internal;
+}
 
 void* resolve_malloc(size_t size) {
     if (resolving()) return bootstrap_allocate(size);
@@ -114,10 +116,18 @@ bool is_glibc(void* function) {
 
 }  // namespace
 
-constinit NextAllocator next = {resolve_malloc,         resolve_calloc,        resolve_realloc,
-                                resolve_free,           resolve_posix_memalign, resolve_aligned_alloc,
-                                resolve_memalign,       resolve_valloc,        resolve_pvalloc,
-                                resolve_malloc_usable_size, 0,                 32};
+constinit NextAllocator next = {resolve_malloc,
+                                resolve_calloc,
+                                resolve_realloc,
+                                resolve_free,
+                                resolve_posix_memalign,
+                                resolve_aligned_alloc,
+                                resolve_memalign,
+                                resolve_valloc,
+                                resolve_pvalloc,
+                                resolve_malloc_usable_size,
+                                0,
+                                32};
 
 void* find_next(const char* name) {
     const BusyScope internal(Busy::internal);

@@ -60,8 +60,7 @@ void NodeIndex::insert(NodeId node) {
     if (table == nullptr || table->used.load(std::memory_order_relaxed) > table->mask / 2)
         table = grow(table);
     // Without memory to grow, a last quarter stays free, so that searches end.
-    if (table == nullptr ||
-        table->used.load(std::memory_order_relaxed) > table->mask / 4 * 3)
+    if (table == nullptr || table->used.load(std::memory_order_relaxed) > table->mask / 4 * 3)
         return;
     table->used.fetch_add(1, std::memory_order_relaxed);
     const Node& fields = file_.node(raw(node));

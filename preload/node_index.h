@@ -49,8 +49,7 @@ private:
     };
 
     static uint32_t hash(NodeId parent, uint64_t address) {
-        const uint64_t mixed =
-            (address ^ raw(parent) * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
+        const uint64_t mixed = (address ^ raw(parent) * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
         return static_cast<uint32_t>(mixed >> 32);
     }
     static size_t byte_size(const Table& table) {

@@ -10,8 +10,12 @@ namespace {
 constinit std::atomic<bool> confined{false};
 }  // namespace
 
-void set_memory_confined(bool value) { confined.store(value, std::memory_order_relaxed); }
-bool memory_confined() { return confined.load(std::memory_order_relaxed); }
+void set_memory_confined(bool value) {
+    confined.store(value, std::memory_order_relaxed);
+}
+bool memory_confined() {
+    return confined.load(std::memory_order_relaxed);
+}
 
 void* map_pages(size_t size) {
     if (memory_confined()) return nullptr;

@@ -1,5 +1,6 @@
 #include "preload/process_figures.h"
 
+#include "preload/page_memory.h"
 #include "preload/syscalls.h"
 #include "preload/text.h"
 
@@ -102,6 +103,7 @@ void mark_figures_unknown(SnapshotDescriptor& snapshot) {
 
 void read_process_figures(SnapshotDescriptor& snapshot) {
     mark_figures_unknown(snapshot);
+    if (memory_confined()) return;
     const char* status = read_text("/proc/self/status");
     snapshot.rss_anon_bytes = status_bytes(status, "RssAnon:");
     snapshot.rss_file_bytes = status_bytes(status, "RssFile:");

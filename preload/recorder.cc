@@ -1,7 +1,11 @@
 #include "preload/recorder.h"
 
+#include <signal.h>
+
 #include "preload/lifecycle.h"
+#include "preload/page_memory.h"
 #include "preload/snapshot_clock.h"
+#include "preload/syscalls.h"
 #include "preload/thread_local.h"
 
 namespace heapdrift {
@@ -33,11 +37,30 @@ ThreadState* attach_slow() {
     return state;
 }
 
+// A handler may have jumped out of the recorder (a stack overflow caught on an alternate stack and
+// left by siglongjmp): then the stack on which it was busy is gone, while we run further out on the
+// same stack. Not so in a handler on an alternate stack, wherever that lies.
+bool stale_busy() {
+    if (tls.busy != Busy::recording || memory_confined()) return false;
+    const auto here = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+    if (here <= tls.busy_stack) return false;
+    stack_t alternate{};
+    return !sys::failed(sys::call(SYS_sigaltstack, 0, sys::address(&alternate))) &&
+           (alternate.ss_flags & SS_ONSTACK) == 0;
+}
+
+// What the thread was at is left half done: it is recorded or not, and what it remembers of its
+// stack is dropped.
+void recover() {
+    tls.busy = Busy::no;
+    if (tls.state != nullptr) tls.state->stack.forget();
+}
+
 // The stretch in which this thread works on its state. state() is nullptr when nothing can be
 // recorded: off, inside a signal handler that interrupted us, or without memory.
 class Operation {
 public:
-    Operation() : busy_(Busy::recording) {
+    Operation() : busy_(busy_after_recovery()) {
         if (busy_.before() != Busy::no) {
             if (busy_.before() == Busy::recording &&
                 process_state->load(std::memory_order_relaxed) == ProcessState::recording)
@@ -65,6 +88,12 @@ public:
     Cell* touch(SiteId site) const { return state_->counters.touch(site, epoch_); }
 
 private:
+    static Busy busy_after_recovery() {
+        if (tls.busy != Busy::no && stale_busy()) [[unlikely]]
+            recover();
+        return Busy::recording;
+    }
+
     BusyScope busy_;
     ThreadState* state_ = nullptr;
     uint32_t epoch_ = 0;
@@ -130,10 +159,8 @@ void record_allocation(uint64_t address, uint64_t size, const StartState& caller
         return;
     }
     BlockRecord old;
-    const uint32_t generation =
-        recorder.file.control().generation.load(std::memory_order_relaxed);
-    const BlockTable::Put put =
-        recorder.blocks.put(address, {site, generation, size, false}, old);
+    const uint32_t generation = recorder.file.control().generation.load(std::memory_order_relaxed);
+    const BlockTable::Put put = recorder.blocks.put(address, {site, generation, size, false}, old);
     if (raw(old.site) != 0) count_missed(operation, old);
     if (put == BlockTable::Put::failed) {
         drop(Drop::no_space);
@@ -168,6 +195,7 @@ void count_deallocation(uint64_t address, const BlockRecord& record) {
 }
 
 void record_deallocation(uint64_t address) {
+    if (tls.busy != Busy::no && stale_busy()) recover();
     if (tls.busy != Busy::no) {
         // A handler that interrupted the recorder: the record stays, and shows as still live.
         if (tls.busy == Busy::recording &&

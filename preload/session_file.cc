@@ -7,6 +7,7 @@
 #include "preload/message.h"
 #include "preload/page_memory.h"
 #include "preload/session_path.h"
+#include "preload/vdso_clock.h"
 
 namespace heapdrift {
 namespace {
@@ -44,10 +45,10 @@ bool close_earlier_image(const char* path, uint64_t start_ticks) {
             ours = header.identity.magic == kMagic && header.identity.version == kFormatVersion &&
                    header.identity.pid == sys::pid() &&
                    header.identity.process_start_ticks == start_ticks;
-            if (ours && header.control.ended_by.load(std::memory_order_relaxed) == EndedBy::running) {
-                header.control.ended_ns.store(
-                    sys::clock_ns(CLOCK_MONOTONIC) - header.identity.started_monotonic_ns,
-                    std::memory_order_relaxed);
+            if (ours &&
+                header.control.ended_by.load(std::memory_order_relaxed) == EndedBy::running) {
+                header.control.ended_ns.store(monotonic_ns() - header.identity.started_monotonic_ns,
+                                              std::memory_order_relaxed);
                 header.control.ended_by.store(EndedBy::exec, std::memory_order_release);
             }
             sys::unmap(mapped, sizeof(Header));
@@ -59,17 +60,31 @@ bool close_earlier_image(const char* path, uint64_t start_ticks) {
 
 const char* error_text(long error) {
     switch (-error) {
-        case ENOENT: return "no such directory";
-        case EACCES: case EPERM: return "permission denied";
-        case EROFS: return "read-only file system";
-        case ENOSPC: case EDQUOT: return "no space left on device";
-        case EFBIG: return "RLIMIT_FSIZE does not allow it";
-        case EMFILE: case ENFILE: return "too many open files";
-        case ENOMEM: return "out of memory or address space";
-        case ENAMETOOLONG: return "file name too long";
-        case ELOOP: return "is a symbolic link";
-        case ENOTDIR: return "a part of the path is not a directory";
-        default: return "the system refused";
+        case ENOENT:
+            return "no such directory";
+        case EACCES:
+        case EPERM:
+            return "permission denied";
+        case EROFS:
+            return "read-only file system";
+        case ENOSPC:
+        case EDQUOT:
+            return "no space left on device";
+        case EFBIG:
+            return "RLIMIT_FSIZE does not allow it";
+        case EMFILE:
+        case ENFILE:
+            return "too many open files";
+        case ENOMEM:
+            return "out of memory or address space";
+        case ENAMETOOLONG:
+            return "file name too long";
+        case ELOOP:
+            return "is a symbolic link";
+        case ENOTDIR:
+            return "a part of the path is not a directory";
+        default:
+            return "the system refused";
     }
 }
 
@@ -97,8 +112,7 @@ int move_high(int fd) {
 bool SessionFile::open_new(const Options& options, const char* program, uint32_t& image) {
     const uint64_t ticks = process_start_ticks();
     for (uint32_t attempt = 0; attempt < 1000; ++attempt) {
-        const SessionPath path =
-            session_path(options, name_given(program), sys::pid(), attempt);
+        const SessionPath path = session_path(options, name_given(program), sys::pid(), attempt);
         if (path.overflowed()) {
             say(Message() << "not recording: the path of the session file is too long");
             return false;
@@ -144,7 +158,7 @@ void SessionFile::fill_identity(const Options& options, const char* program, uin
     identity.segment_size = kSegmentSize;
     identity.pid = sys::pid();
     identity.parent_pid = static_cast<uint32_t>(sys::call(SYS_getppid));
-    identity.started_realtime_ns = sys::clock_ns(CLOCK_REALTIME);
+    identity.started_realtime_ns = realtime_ns();
     identity.started_monotonic_ns = started_monotonic_ns_;
     identity.mode = Mode::exact;
     identity.uid = static_cast<uint32_t>(sys::call(SYS_getuid));
@@ -153,8 +167,8 @@ void SessionFile::fill_identity(const Options& options, const char* program, uin
     identity.root = options.root_pid != 0 && options.root_pid == identity.pid;
     copy_text(identity.tool_version, HEAPDRIFT_VERSION);
     copy_text(identity.program, program);
-    identity.command_line_size = static_cast<uint32_t>(sys::read_file(
-        "/proc/self/cmdline", identity.command_line, sizeof(identity.command_line)));
+    identity.command_line_size = static_cast<uint32_t>(
+        sys::read_file("/proc/self/cmdline", identity.command_line, sizeof(identity.command_line)));
     Control& control = header_->control;
     control.epoch.store(1, std::memory_order_relaxed);
     control.snapshot_interval_ns.store(options.interval_ms * 1'000'000, std::memory_order_relaxed);
@@ -167,12 +181,12 @@ void SessionFile::fill_identity(const Options& options, const char* program, uin
 
 bool SessionFile::create(const Options& options, bool forked) {
     char program[sizeof(Identity::program)] = {};
-    const long size = sys::call(SYS_readlink, sys::address("/proc/self/exe"),
-                                sys::address(program), sizeof(program) - 1);
+    const long size = sys::call(SYS_readlink, sys::address("/proc/self/exe"), sys::address(program),
+                                sizeof(program) - 1);
     if (sys::failed(size)) copy_text(program, "unknown");
     uint32_t image = 0;
     if (!open_new(options, program, image)) return false;
-    started_monotonic_ns_ = sys::clock_ns(CLOCK_MONOTONIC);
+    started_monotonic_ns_ = monotonic_ns();
     file_end_.store(kSegmentSize, std::memory_order_relaxed);
     fill_identity(options, program, image, forked);
     return true;
@@ -202,7 +216,13 @@ void SessionFile::forget() {
 }
 
 uint64_t SessionFile::since_start_ns() const {
-    return sys::clock_ns(CLOCK_MONOTONIC) - started_monotonic_ns_;
+    return monotonic_ns() - started_monotonic_ns_;
+}
+
+// The coarse clock may lag behind the start.
+uint64_t SessionFile::since_start_coarse_ns() const {
+    const uint64_t now = monotonic_coarse_ns();
+    return now > started_monotonic_ns_ ? now - started_monotonic_ns_ : 0;
 }
 
 // The program may have closed our descriptor or put a file of its own under its number; then the
@@ -214,8 +234,8 @@ bool SessionFile::reopen() {
         return true;
     const int fd = sys::open(header_->identity.session_path, O_RDWR | O_NOFOLLOW);
     if (fd < 0) return false;
-    if (sys::failed(sys::call(SYS_fstat, fd, sys::address(&status))) ||
-        status.st_dev != device_ || status.st_ino != inode_) {
+    if (sys::failed(sys::call(SYS_fstat, fd, sys::address(&status))) || status.st_dev != device_ ||
+        status.st_ino != inode_) {
         sys::close(fd);
         return false;
     }
@@ -225,8 +245,8 @@ bool SessionFile::reopen() {
 
 bool SessionFile::reserve(uint64_t offset, uint64_t size) {
     if (sys::limit(RLIMIT_FSIZE) < offset + size) return false;
-    const long result = sys::call(SYS_fallocate, fd_, 0, static_cast<long>(offset),
-                                  static_cast<long>(size));
+    const long result =
+        sys::call(SYS_fallocate, fd_, 0, static_cast<long>(offset), static_cast<long>(size));
     if (result != -EOPNOTSUPP && result != -ENOSYS) return !sys::failed(result);
     static constexpr uint8_t kZeros[kPageSize] = {};
     for (uint64_t at = offset; at < offset + size; at += kPageSize)
@@ -241,8 +261,9 @@ void SessionFile::stop_growing(const char* reason) {
     copy_text(header_->control.stop_reason, reason);
     header_->control.recording_stopped.store(1, std::memory_order_release);
     if (memory_confined()) return;
-    say(Message() << header_->identity.session_path << " cannot grow: " << reason
-                  << "; call stacks not seen before are dropped and counted, all else is recorded on");
+    say(Message()
+        << header_->identity.session_path << " cannot grow: " << reason
+        << "; call stacks not seen before are dropped and counted, all else is recorded on");
 }
 
 // Maps a new unit behind the end and makes it the one that segments are taken from. Returns its

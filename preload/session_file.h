@@ -34,6 +34,7 @@ public:
     Control& control() { return header_->control; }
     bool is_root() const { return header_->identity.root != 0; }
     uint64_t since_start_ns() const;
+    uint64_t since_start_coarse_ns() const;  // to within some ms, for a few ns
 
     // The record with this id, which was given out before.
     Node& node(uint32_t id) { return record_at<Node>(nodes_, id); }

@@ -43,8 +43,12 @@ inline SessionPath session_path(const Options& options, const char* program, uin
                 path << pid;
                 has_pid = true;
                 break;
-            case 'e': path << base; break;
-            default: path.push(*pattern); break;
+            case 'e':
+                path << base;
+                break;
+            default:
+                path.push(*pattern);
+                break;
         }
     }
     if (!has_pid && options.root_pid != pid) path << "." << pid;

@@ -3,7 +3,8 @@
 namespace heapdrift {
 
 NodeId SiteTable::root(Domain domain, StackEnd end) {
-    std::atomic<uint32_t>& known = roots_[static_cast<uint32_t>(domain)][static_cast<uint32_t>(end)];
+    std::atomic<uint32_t>& known =
+        roots_[static_cast<uint32_t>(domain)][static_cast<uint32_t>(end)];
     // Acquire: pairs with the release below; the root's fields are there before.
     if (const uint32_t id = known.load(std::memory_order_acquire)) return NodeId{id};
     const Numbered<Node> added = file_.add_node();

@@ -3,7 +3,7 @@
 #include "core/snapshot_table.h"
 #include "preload/page_memory.h"
 #include "preload/process_figures.h"
-#include "preload/syscalls.h"
+#include "preload/vdso_clock.h"
 
 namespace heapdrift {
 namespace {
@@ -31,7 +31,7 @@ SnapshotNumber open_filled(SnapshotKind kind, const char* label, uint64_t now_ns
 
 void take_scheduled(uint64_t now_ns) {
     Control& control = recorder.file.control();
-    SnapshotLock lock(control, sys::clock_ns(CLOCK_MONOTONIC));
+    SnapshotLock lock(control, monotonic_ns());
     const uint64_t due = control.snapshot_due_ns.load(std::memory_order_relaxed);
     if (!lock.held() || now_ns < due) return;
     const uint64_t interval = control.snapshot_interval_ns.load(std::memory_order_relaxed);
@@ -64,8 +64,7 @@ void take_peak(int64_t live) {
     recorder.next_peak_bytes.store(
         live + (live / kPeakStepShare > kPeakStepBytes ? live / kPeakStepShare : kPeakStepBytes),
         std::memory_order_relaxed);
-    if (memory_confined()) return;
-    SnapshotLock lock(recorder.file.control(), sys::clock_ns(CLOCK_MONOTONIC));
+    SnapshotLock lock(recorder.file.control(), monotonic_ns());
     if (!lock.held()) return;
     SnapshotDescriptor filled{};
     filled.kind = SnapshotKind::peak;
@@ -74,22 +73,20 @@ void take_peak(int64_t live) {
     open_snapshot(recorder.file.header(), filled);
 }
 
-void raise_peak(Control& control, int64_t live, uint64_t when_ns) {
+void raise_peak(Control& control, int64_t live) {
     uint64_t peak = control.peak_live_bytes.load(std::memory_order_relaxed);
     const auto bytes = static_cast<uint64_t>(live);
-    while (bytes > peak && !control.peak_live_bytes.compare_exchange_weak(
-                               peak, bytes, std::memory_order_relaxed)) {
-    }
-    control.peak_time_ns.store(when_ns, std::memory_order_relaxed);
+    while (bytes > peak)
+        if (control.peak_live_bytes.compare_exchange_weak(peak, bytes, std::memory_order_relaxed)) {
+            control.peak_time_ns.store(recorder.file.since_start_coarse_ns(),
+                                       std::memory_order_relaxed);
+            return;
+        }
 }
 
 }  // namespace
 
 void look_at_clock(ThreadState& state) {
-    if (memory_confined()) {
-        state.until_look = kMostOperations;
-        return;
-    }
     const uint64_t now = recorder.file.since_start_ns();
     if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
         take_scheduled(now);
@@ -104,13 +101,13 @@ void settle_balance(ThreadState& state) {
     if (single)
         control.live_bytes.store(live, std::memory_order_relaxed);
     else
-        live = control.live_bytes.fetch_add(state.balance, std::memory_order_relaxed) +
-               state.balance;
+        live =
+            control.live_bytes.fetch_add(state.balance, std::memory_order_relaxed) + state.balance;
     state.balance = 0;
     int64_t headroom =
         static_cast<int64_t>(control.peak_live_bytes.load(std::memory_order_relaxed)) - live;
     if (headroom < 0) {
-        raise_peak(control, live, state.last_look_ns);
+        raise_peak(control, live);
         headroom = 0;
         if (live >= recorder.next_peak_bytes.load(std::memory_order_relaxed)) take_peak(live);
     }
@@ -118,8 +115,7 @@ void settle_balance(ThreadState& state) {
 }
 
 SnapshotNumber take_snapshot(SnapshotKind kind, const char* label) {
-    if (memory_confined()) return SnapshotNumber{0};
-    SnapshotLock lock(recorder.file.control(), sys::clock_ns(CLOCK_MONOTONIC));
+    SnapshotLock lock(recorder.file.control(), monotonic_ns());
     if (!lock.held()) return SnapshotNumber{0};
     uint64_t cost = 0;
     return open_filled(kind, label, recorder.file.since_start_ns(), 0, cost);

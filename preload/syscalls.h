@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -28,15 +27,21 @@ inline long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, lo
     return result;
 }
 
-inline long address(const void* pointer) { return reinterpret_cast<long>(pointer); }
+inline long address(const void* pointer) {
+    return reinterpret_cast<long>(pointer);
+}
 
-inline bool failed(long result) { return result < 0 && result > -4096; }
+inline bool failed(long result) {
+    return result < 0 && result > -4096;
+}
 
 inline int open(const char* path, int flags, unsigned mode = 0) {
     return static_cast<int>(call(SYS_openat, AT_FDCWD, address(path), flags | O_CLOEXEC, mode));
 }
 
-inline void close(int fd) { call(SYS_close, fd); }
+inline void close(int fd) {
+    call(SYS_close, fd);
+}
 
 inline long read(int fd, void* into, size_t size) {
     long result;
@@ -66,13 +71,11 @@ inline long advise(void* start, size_t size, int advice) {
     return call(SYS_madvise, address(start), static_cast<long>(size), advice);
 }
 
-inline uint32_t pid() { return static_cast<uint32_t>(call(SYS_getpid)); }
-inline uint32_t tid() { return static_cast<uint32_t>(call(SYS_gettid)); }
-
-inline uint64_t clock_ns(clockid_t clock) {
-    timespec time{};
-    call(SYS_clock_gettime, clock, address(&time));
-    return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(time.tv_nsec);
+inline uint32_t pid() {
+    return static_cast<uint32_t>(call(SYS_getpid));
+}
+inline uint32_t tid() {
+    return static_cast<uint32_t>(call(SYS_gettid));
 }
 
 // The soft limit, or ~0 for none.

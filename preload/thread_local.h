@@ -20,6 +20,7 @@ struct ThreadLocal {
     ThreadRow* row;          // its row, when it ended: it may still allocate
     uint64_t last_recorded;  // address that an allocation hook entered last
     uint64_t last_released;  // address whose deallocation was recorded last
+    uint64_t busy_stack;     // stack pointer of the outermost BusyScope; see stale_busy
     Busy busy;
     bool ended;         // the thread's exit handlers have run
     bool in_allocator;  // inside the real allocator: mappings are its own
@@ -32,6 +33,8 @@ extern constinit thread_local ThreadLocal tls;
 class BusyScope {
 public:
     explicit BusyScope(Busy busy) : before_(tls.busy) {
+        if (before_ == Busy::no)
+            tls.busy_stack = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
         tls.busy = busy;
         std::atomic_signal_fence(std::memory_order_seq_cst);
     }

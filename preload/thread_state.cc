@@ -23,7 +23,7 @@ void ThreadRegistry::open_row(ThreadState& state) {
     if (added.record == nullptr) return;
     ThreadRow& row = *added.record;
     row.table = raw(state.counters.id());
-    if (!memory_confined()) row.started_ns = file_.since_start_ns();
+    row.started_ns = file_.since_start_ns();
     name_row(row);
     // Release: pairs with the reader's acquire of tid.
     row.tid.store(memory_confined() ? ~uint32_t{0} : sys::tid(), std::memory_order_release);
@@ -34,7 +34,8 @@ ThreadState* ThreadRegistry::adopt() {
     // Acquire: pairs with the release in retire; what the last thread left is seen.
     uint64_t head = free_.load(std::memory_order_acquire);
     while (static_cast<uint32_t>(head) != 0) {
-        ThreadState* state = states_[static_cast<uint32_t>(head) - 1].load(std::memory_order_acquire);
+        ThreadState* state =
+            states_[static_cast<uint32_t>(head) - 1].load(std::memory_order_acquire);
         const uint64_t next = ((head >> 32) + 1) << 32 | state->next_free;
         if (free_.compare_exchange_weak(head, next, std::memory_order_acquire)) return state;
     }
@@ -78,8 +79,7 @@ ThreadState* ThreadRegistry::attach(ThreadRow* row) {
 void ThreadRegistry::retire(ThreadState* state) {
     // The name at the end: most programs name a thread only after it has started.
     name_row(*state->row);
-    if (!memory_confined())
-        state->row->ended_ns.store(file_.since_start_ns(), std::memory_order_relaxed);
+    state->row->ended_ns.store(file_.since_start_ns(), std::memory_order_relaxed);
     uint64_t head = free_.load(std::memory_order_relaxed);
     do state->next_free = static_cast<uint32_t>(head);
     while (!free_.compare_exchange_weak(head, (head & ~uint64_t{0xffffffff}) | (state->index + 1),

@@ -38,8 +38,8 @@ class ThreadRegistry {
 public:
     explicit constexpr ThreadRegistry(SessionFile& file) : file_(file) {}
 
-    // A state for a thread that appears, with a new row (or `row`, where the thread had one before).
-    // nullptr when there is no memory or too many threads live at once.
+    // A state for a thread that appears, with a new row (or `row`, where the thread had one
+    // before). nullptr when there is no memory or too many threads live at once.
     ThreadState* attach(ThreadRow* row);
     // The thread ends or pauses: the state may be adopted at once.
     void retire(ThreadState* state);

@@ -1,5 +1,6 @@
 #include "preload/unwind/stack_walk.h"
 
+#include "preload/unwind/remembered_stack.h"
 #include "preload/unwind/rule_table.h"
 #include "preload/unwind/stack_reader.h"
 #include "preload/unwind/unwind_rule.h"
@@ -25,22 +26,25 @@ public:
 
     uint64_t pc() const { return pc_; }
 
+    // The present frame; its rule is known when it has been left.
     Frame frame() const {
-        return pc_kind_ == PcKind::interrupted ? Frame{pc_, signal_slot_, FrameKind::interrupted}
-                                               : native_frame(pc_, sp_);
+        return pc_kind_ == PcKind::interrupted
+                   ? Frame{pc_, signal_slot_, FrameKind::interrupted, bp_, UnwindRule()}
+                   : native_frame(pc_, sp_, bp_, UnwindRule());
     }
 
     // Nearly all frames: the rule is at hand and leads outwards on memory that may be read. All
     // state is in registers; what a frame costs is the wait for its return address and its rule.
     // Stops before the first frame that needs more. Returns the new count.
-    uint32_t pass_ordinary_frames(Frame* out, uint32_t count, uint32_t limit) {
+    template <typename Meeting>
+    uint32_t pass_ordinary_frames(Meeting& meeting, Frame* out, uint32_t count, uint32_t limit) {
         if (pc_kind_ != PcKind::return_address) return count;
         const RuleTable::View rules = rule_table.view();
         const StackReader::Window window = reader_.window();
         uint64_t pc = pc_;
         uint64_t sp = sp_;
         uint64_t bp = bp_;
-        while (count < limit) {
+        while (count < limit && !meeting.meets(pc, sp - sizeof(uint64_t), bp)) {
             const UnwindRule rule = rules.find(pc);
             uint64_t cfa;
             if (rule.kind == RuleKind::rsp) [[likely]] {
@@ -51,12 +55,13 @@ public:
             }
             const uint64_t slot = cfa - sizeof(uint64_t);
             if (!window.contains(slot)) break;
+            const uint64_t own_bp = bp;
             if (rule.saved_rbp != SavedRbp::same) {
                 const uint64_t saved = plus(cfa, int64_t{rule.rbp_word} * 8);
                 if (rule.saved_rbp != SavedRbp::at_cfa || !window.contains(saved)) break;
                 bp = StackReader::load(saved);
             }
-            out[count++] = native_frame(pc, sp);
+            out[count++] = native_frame(pc, sp, own_bp, rule);
             pc = StackReader::load(slot);
             sp = cfa;
         }
@@ -67,8 +72,8 @@ public:
     }
 
     // Any frame.
-    Step step() {
-        const UnwindRule rule = rule_table.find(pc_, pc_kind_);
+    Step step(UnwindRule& rule) {
+        rule = rule_table.find(pc_, pc_kind_);
         switch (rule.kind) {
             case RuleKind::rsp:
                 return leave_frame(rule, plus(sp_, rule.cfa_offset));
@@ -89,8 +94,8 @@ public:
 
 private:
     // A return address lies right below where the stack pointer is when it has been used.
-    static Frame native_frame(uint64_t pc, uint64_t sp) {
-        return {pc, sp - sizeof(uint64_t), FrameKind::native};
+    static Frame native_frame(uint64_t pc, uint64_t sp, uint64_t bp, UnwindRule rule) {
+        return {pc, sp - sizeof(uint64_t), FrameKind::native, bp, rule};
     }
 
     Step leave_frame(const UnwindRule& rule, uint64_t cfa) {
@@ -162,13 +167,16 @@ StackEnd end_of(Step last) {
     }
 }
 
-}  // namespace
+struct NoMeeting {
+    static bool meets(uint64_t, uint64_t, uint64_t) { return false; }
+    static bool met() { return false; }
+};
 
-uint32_t walk(const StartState& start, StackBounds& bounds, Frame* out, uint32_t limit,
-              StackEnd& end) {
-    Walker walker(start, bounds);
+template <typename Meeting>
+uint32_t walk(Walker walker, Meeting& meeting, Frame* out, uint32_t limit, StackEnd& end) {
     for (uint32_t count = 0;;) {
-        count = walker.pass_ordinary_frames(out, count, limit);
+        count = walker.pass_ordinary_frames(meeting, out, count, limit);
+        if (meeting.met()) return count;
         // Some entry points leave a zero where the return address of their caller would be.
         if (walker.pc() == 0) {
             end = StackEnd::complete;
@@ -178,13 +186,26 @@ uint32_t walk(const StartState& start, StackBounds& bounds, Frame* out, uint32_t
             end = StackEnd::depth_limit;
             return count;
         }
-        out[count++] = walker.frame();
-        const Step step = walker.step();
+        out[count] = walker.frame();
+        const Step step = walker.step(out[count++].rule);
         if (step != Step::outwards) {
             end = end_of(step);
             return count;
         }
     }
+}
+
+}  // namespace
+
+uint32_t walk(const StartState& start, StackBounds& bounds, Frame* out, uint32_t limit,
+              StackEnd& end) {
+    NoMeeting nowhere;
+    return walk(Walker(start, bounds), nowhere, out, limit, end);
+}
+
+uint32_t walk_until_met(const StartState& start, StackBounds& bounds, RememberedStack& memory,
+                        Frame* out, uint32_t limit, StackEnd& end) {
+    return walk(Walker(start, bounds), memory, out, limit, end);
 }
 
 }  // namespace heapdrift

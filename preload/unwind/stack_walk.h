@@ -6,6 +6,7 @@
 
 #include "core/session_format.h"
 #include "preload/unwind/stack_bounds.h"
+#include "preload/unwind/unwind_rule.h"
 
 namespace heapdrift {
 
@@ -16,6 +17,8 @@ struct Frame {
     uint64_t
         slot;  // where the address was read; for the first frame, where the hook's caller put it
     FrameKind kind;
+    uint64_t bp;      // rbp in this frame
+    UnwindRule rule;  // how its caller was found
 };
 
 // The registers as they are in the caller of a hook, right after the hook has returned.
@@ -37,5 +40,11 @@ struct StartState {
 // complete.
 uint32_t walk(const StartState& start, StackBounds& bounds, Frame* out, uint32_t limit,
               StackEnd& end);
+
+// The same, but stops as soon as it comes to a frame that `memory` knows the rest of. Then `end` is
+// left alone, the frame is not among those written, and memory.met() is true.
+class RememberedStack;
+uint32_t walk_until_met(const StartState& start, StackBounds& bounds, RememberedStack& memory,
+                        Frame* out, uint32_t limit, StackEnd& end);
 
 }  // namespace heapdrift

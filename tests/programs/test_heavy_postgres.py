@@ -15,7 +15,8 @@ from test_servers import ServerTest
 _BINARIES = "/usr/lib/postgresql/15/bin"
 _SQL = """
 create table entries(id int primary key, name text, data jsonb);
-insert into entries select i, md5(i::text), jsonb_build_object('a', i) from generate_series(1, 20000) i;
+insert into entries
+  select i, md5(i::text), jsonb_build_object('a', i) from generate_series(1, 20000) i;
 create index on entries using gin (data);
 select count(*), sum((data->>'a')::int) from entries;
 select substr(name, 1, 1), count(*) from entries group by 1 order by 1;

@@ -47,8 +47,8 @@ for (let i = 0; i < 300; i++) {
 </script>
 """
 _PYTHON_TESTS = (
-    "test_set test_bytes test_json test_sqlite3 test_unicode test_threading test_subprocess"
-    " test_multiprocessing_fork test_capi test_gc test_import test_pickle test_re"
+    "test_set test_bytes test_json test_unicode test_threading test_subprocess test_posix test_os"
+    " test_gc test_import test_pickle test_re test_io"
 ).split()
 
 

@@ -3,7 +3,7 @@
 import os
 import re
 
-from support.case import ProgramTest
+from support.comparison import ComparedTest
 
 PYTHON = "/usr/bin/python3"
 PYTHON_TESTS = ("test_dict", "test_list", "test_re", "test_zlib", "test_ctypes", "test_generators")
@@ -45,7 +45,7 @@ def without_times(text):
     return re.sub(r"in (\d+ ms|[\d.]+ (sec|s)|[\d.]+s)|\d+:\d+:\d+|load avg: [\d.]+", "", text)
 
 
-class Interpreters(ProgramTest):
+class Interpreters(ComparedTest):
     def test_python(self):
         self.need(PYTHON)
         run = self.check_program(

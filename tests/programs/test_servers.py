@@ -53,7 +53,7 @@ class ServerTest(ProgramTest):
         return Run(result, time.monotonic() - begin, sessions), said
 
     def check_server(self, name, arguments, prepare, client, clean, options=()):
-        """arguments(port) starts the server; client(port) uses it, stops it, returns what it saw."""
+        """arguments(port) start it; client(port) uses and stops it, and says what it saw."""
         port = free_port()
         self.fresh_folder(lambda work: prepare(work, port))
         plain, plain_said = self.serve(arguments(port), port, client, options, False)
@@ -150,7 +150,8 @@ class Nginx(ServerTest):
             base = f"http://127.0.0.1:{port}"
             self.check_program(
                 "curl",
-                ["curl", "-s", "-S", "--no-progress-meter", "--fail", "--compressed", "-Z", "-w", "%{http_code} %{size_download}\n"]
+                ["curl", "-s", "-S", "--no-progress-meter", "--fail", "--compressed", "-Z"]
+                + ["-w", "%{http_code} %{size_download}\n"]
                 + ["-o", "a", f"{base}/large.txt", "-o", "b", f"{base}/through"]
                 + ["-o", "c", f"{base}/index.html", "-o", "d", f"{base}/index.html"],
                 clean=lambda text: sorted(text.splitlines()),

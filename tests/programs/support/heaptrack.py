@@ -3,10 +3,10 @@
 Read is what its preload library writes before heaptrack_interpret turns addresses into names, one
 line for each event, with numbers in hexadecimal:
 
-    m LENGTH NAME BASE SEGMENT…   a module and where it is loaded; "m 1 -" forgets those before it,
-                                  the NAME x is the program itself
-    t ADDRESS PARENT              a frame and the index of the one that called it (0: none, the first
-                                  is 1); ADDRESS is one less than the return address
+    m LENGTH NAME BASE SEGMENT…   a module and where it is loaded; the NAME x is the program itself,
+                                  and "m 1 -" forgets those before it
+    t ADDRESS PARENT              a frame and the index of its caller's (0: none, the first is 1);
+                                  ADDRESS is one less than the return address
     + SIZE TRACE POINTER          an allocation at the frame with that index
     - POINTER                     a deallocation; realloc is a deallocation and an allocation
 

@@ -34,8 +34,21 @@ void expect_record(const BlockRecord& record, uint32_t site, uint64_t size, uint
 }
 
 TEST_P(BlockTableTest, GivesBackEverySizeSiteAndGenerationAtEveryOffset) {
-    const uint64_t sizes[] = {0, 1, 15, 16, 47, 48, 63, 64, 65, 4096, (1u << 20) - 1, 1u << 20,
-                              (1u << 20) + 1, uint64_t{5} << 32, (uint64_t{1} << 47) - 4096};
+    const uint64_t sizes[] = {0,
+                              1,
+                              15,
+                              16,
+                              47,
+                              48,
+                              63,
+                              64,
+                              65,
+                              4096,
+                              (1u << 20) - 1,
+                              1u << 20,
+                              (1u << 20) + 1,
+                              uint64_t{5} << 32,
+                              (uint64_t{1} << 47) - 4096};
     const uint32_t sites[] = {1, 32767, 32768, (1u << 26) - 1};
     for (uint64_t base : {uint64_t{0x1000}, uint64_t{0x7ffff7a00000}, (uint64_t{1} << 23) - 32})
         for (uint64_t offset : {0, 16})
@@ -128,8 +141,7 @@ TEST_P(BlockTableTest, ThreadsWorkOnBlocksOfTheirOwnAtTheSameTime) {
                     ASSERT_EQ(raw(old.site), 0u);
                 }
                 for (uint64_t i = 0; i < 20000; ++i) {
-                    const BlockRecord record =
-                        table_->take(0x600000000000 + (i * 4 + thread) * 64);
+                    const BlockRecord record = table_->take(0x600000000000 + (i * 4 + thread) * 64);
                     ASSERT_EQ(raw(record.site), 1 + thread);
                     ASSERT_EQ(record.size, i % 64);
                 }

@@ -75,8 +75,7 @@ protected:
     // Through the file itself, as a reader would.
     template <typename Visit>
     void each_page(PageKind kind, Visit visit) {
-        const auto path =
-            session_.directory() / ("session." + std::to_string(getpid()));
+        const auto path = session_.directory() / ("session." + std::to_string(getpid()));
         if (mapped_ == nullptr || std::filesystem::file_size(path) != mapped_size_) {
             mapped_size_ = std::filesystem::file_size(path);
             const int fd = ::open(path.c_str(), O_RDWR);

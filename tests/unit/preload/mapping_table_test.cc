@@ -33,8 +33,8 @@ TEST_F(MappingTableTest, AWholeMappingGoesInOnePiece) {
 
 TEST_F(MappingTableTest, CuttingStartMiddleAndEndCountsBytesAndTheLastPieceOnce) {
     ASSERT_TRUE(table_.add(0x10000, 0x10000, SiteId{1}));
-    for (const auto& [start, size] : {std::pair{0x10000, 0x1000}, {0x1f000, 0x1000},
-                                      {0x14000, 0x2000}, {0x18000, 0x1000}}) {
+    for (const auto& [start, size] :
+         {std::pair{0x10000, 0x1000}, {0x1f000, 0x1000}, {0x14000, 0x2000}, {0x18000, 0x1000}}) {
         const auto pieces = remove(start, size);
         ASSERT_EQ(pieces.size(), 1u);
         EXPECT_EQ(pieces[0].bytes, static_cast<uint64_t>(size));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "preload/session_path.h"
 
 namespace heapdrift {
@@ -33,8 +35,8 @@ TEST(Options, AnUnknownNameIsNamedOnStderrAndIgnored) {
 }
 
 TEST(Options, ANumberOutOfRangeIsNamedAndTheDefaultStays) {
-    for (const char* text : {"depth=0", "depth=1025", "depth=12x", "depth=",
-                             "depth=99999999999999999999"}) {
+    for (const char* text :
+         {"depth=0", "depth=1025", "depth=12x", "depth=", "depth=99999999999999999999"}) {
         testing::internal::CaptureStderr();
         EXPECT_EQ(parse_options(text).depth, 1024u) << text;
         EXPECT_NE(testing::internal::GetCapturedStderr().find("depth="), std::string::npos);
@@ -50,10 +52,12 @@ TEST(SessionPath, OnlyTheRootProcessGoesWithoutItsPid) {
     EXPECT_EQ(path("output=/x/f:root_pid=42", 43, 0), "/x/f.43");
 }
 
-TEST(SessionPath, LaterImagesGetANumber) { EXPECT_EQ(path("output=/x/%p", 42, 2), "/x/42.2"); }
+TEST(SessionPath, LaterImagesGetANumber) {
+    EXPECT_EQ(path("output=/x/%p", 42, 2), "/x/42.2");
+}
 
 TEST(SessionPath, ARelativePathIsMadeAbsolute) {
-    EXPECT_EQ(path("output=f.%p", 1, 0), std::string(get_current_dir_name()) + "/f.1");
+    EXPECT_EQ(path("output=f.%p", 1, 0), (std::filesystem::current_path() / "f.1").string());
 }
 
 }  // namespace

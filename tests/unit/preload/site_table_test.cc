@@ -16,17 +16,14 @@ protected:
     // The node of a stack given from the outermost frame inwards.
     NodeId intern(const std::vector<uint64_t>& stack, Domain domain = Domain::heap) {
         NodeId node = sites_->root(domain, StackEnd::complete);
-        for (const uint64_t address : stack)
-            node = sites_->child(node, address, FrameKind::native);
+        for (const uint64_t address : stack) node = sites_->child(node, address, FrameKind::native);
         return node;
     }
 
     TemporarySession session_;
     std::unique_ptr<BlockTable> blocks_ = std::make_unique<BlockTable>();
-    std::unique_ptr<ModuleList> modules_ =
-        std::make_unique<ModuleList>(session_.file(), *blocks_);
-    std::unique_ptr<SiteTable> sites_ =
-        std::make_unique<SiteTable>(session_.file(), *modules_);
+    std::unique_ptr<ModuleList> modules_ = std::make_unique<ModuleList>(session_.file(), *blocks_);
+    std::unique_ptr<SiteTable> sites_ = std::make_unique<SiteTable>(session_.file(), *modules_);
 };
 
 TEST_F(SiteTableTest, EqualStacksHaveOneSiteAndOthersAnother) {
