@@ -290,8 +290,13 @@ uint8_t* SessionFile::grow() {
         stop_growing("no address space left (RLIMIT_AS or out of memory)");
         return nullptr;
     }
-    header_->control.segment_count.store(static_cast<uint32_t>((offset + size) / kSegmentSize),
-                                         std::memory_order_relaxed);
+    // Never back: another thread may have grown the file further meanwhile.
+    Shared<uint32_t>& count = header_->control.segment_count;
+    const auto segments = static_cast<uint32_t>((offset + size) / kSegmentSize);
+    uint32_t known = count.load(std::memory_order_relaxed);
+    while (known < segments &&
+           !count.compare_exchange_weak(known, segments, std::memory_order_relaxed)) {
+    }
     const uint64_t left = size / kSegmentSize - 1;
     // Release: pairs with the acquire in take_from_unit. A unit that another thread installed at
     // the same time is overwritten with what was left of it: space lost once, never a record.
