@@ -8,7 +8,6 @@
 #include <ctime>
 #include <exception>
 #include <map>
-#include <ranges>
 #include <set>
 
 #include "analyzer/process/recording_directory.h"
@@ -143,7 +142,9 @@ void note_ends(const std::string& recording_directory, pid_t root_pid, int signa
         static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
     // Later images first: what was seen before is what the process went on as.
     std::map<std::pair<uint32_t, uint64_t>, uint64_t> next_image_ns;
-    for (const SessionSummary& session : std::views::reverse(sessions_in(recording_directory))) {
+    std::vector<SessionSummary> sessions = sessions_in(recording_directory);
+    std::ranges::reverse(sessions);
+    for (const SessionSummary& session : sessions) {
         const std::pair process(session.info.pid, session.info.process_start_ticks);
         const auto next = next_image_ns.find(process);
         if (next != next_image_ns.end())

@@ -55,6 +55,7 @@ SessionSummary summarize_session(const input::MappedFile& file, const std::strin
     summary.losses = input::read_losses(view);
     summary.seconds = summary.running() ? seconds_since(view.header().identity.started_monotonic_ns)
                                         : summary.info.last_seconds;
+    summary.started_monotonic_ns = view.header().identity.started_monotonic_ns;
     add_counters(view, summary);
     // Each thread tells its balance in steps, so the mark may be a step behind what is live.
     summary.peak_live_bytes =
