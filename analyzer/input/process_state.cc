@@ -19,21 +19,24 @@ namespace heapdrift::input {
 
 namespace {
 
-constexpr std::string_view kSuffix = ".heapdrift";
 constexpr std::string_view kDeleted = " (deleted)";
+constexpr std::string_view kUsualName = ".heapdrift";
 
 // "START-END perms offset MAJOR:MINOR inode   path"
-std::optional<SessionMapping> parse_mapping(const std::string& line) {
-    SessionMapping mapping;
+std::optional<SharedMapping> parse_mapping(const std::string& line) {
+    SharedMapping mapping;
     unsigned device_major = 0;
     unsigned device_minor = 0;
     int path_at = 0;
     unsigned long long start = 0;
     unsigned long long end = 0;
+    unsigned long long offset = 0;
     unsigned long long inode = 0;
-    if (std::sscanf(line.c_str(), "%llx-%llx %*s %*x %x:%x %llu %n", &start, &end, &device_major,
-                    &device_minor, &inode, &path_at) < 5)
+    char permissions[5] = {};
+    if (std::sscanf(line.c_str(), "%llx-%llx %4s %llx %x:%x %llu %n", &start, &end, permissions,
+                    &offset, &device_major, &device_minor, &inode, &path_at) < 7)
         return std::nullopt;
+    if (std::string_view(permissions) != "rw-s" || offset != 0) return std::nullopt;
     mapping.start = start;
     mapping.end = end;
     mapping.device = makedev(device_major, device_minor);
@@ -41,8 +44,33 @@ std::optional<SessionMapping> parse_mapping(const std::string& line) {
     mapping.path = line.substr(std::min(static_cast<size_t>(path_at), line.size()));
     if (mapping.path.ends_with(kDeleted))
         mapping.path.resize(mapping.path.size() - kDeleted.size());
-    if (!mapping.path.ends_with(kSuffix)) return std::nullopt;
+    if (!mapping.path.starts_with('/')) return std::nullopt;
     return mapping;
+}
+
+// The mapped file, however its path is seen from here; -1 with `reason` where it cannot be had.
+// Only what is a regular file is opened: to open a device can have effects.
+int open_mapped(uint32_t pid, const SharedMapping& mapping, std::string& reason) {
+    const std::string candidates[] = {
+        fmt::format("/proc/{}/map_files/{:x}-{:x}", pid, mapping.start, mapping.end),
+        fmt::format("/proc/{}/root{}", pid, mapping.path)};
+    for (const std::string& candidate : candidates) {
+        struct stat status;
+        if (stat(candidate.c_str(), &status) != 0) {
+            reason = std::strerror(errno);
+            continue;
+        }
+        if (!S_ISREG(status.st_mode)) return -1;
+        const int fd = open(candidate.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0) {
+            reason = std::strerror(errno);
+            continue;
+        }
+        if (fstat(fd, &status) == 0 && status.st_ino == mapping.inode) return fd;
+        reason = "another file is there now";
+        close(fd);
+    }
+    return -1;
 }
 
 }  // namespace
@@ -65,10 +93,10 @@ std::optional<uint64_t> process_start_ticks(uint32_t pid) {
     return ticks;
 }
 
-std::optional<std::vector<SessionMapping>> session_mappings(uint32_t pid) {
+std::optional<std::vector<SharedMapping>> shared_mappings(uint32_t pid) {
     std::ifstream in(fmt::format("/proc/{}/maps", pid));
     if (!in) return std::nullopt;
-    std::vector<SessionMapping> mappings;
+    std::vector<SharedMapping> mappings;
     std::string line;
     while (std::getline(in, line))
         if (auto mapping = parse_mapping(line)) mappings.push_back(std::move(*mapping));
@@ -89,10 +117,10 @@ model::Ending ending_of(const Identity& identity, EndedBy noted, dev_t device, i
     }
     if (process_start_ticks(identity.pid) != identity.process_start_ticks)
         return model::Ending::killed;
-    const auto mappings = session_mappings(identity.pid);
+    const auto mappings = shared_mappings(identity.pid);
     if (!mappings) return model::Ending::running;
     // By inode alone where the devices differ: overlay file systems show one of their own here.
-    const bool maps_it = std::ranges::any_of(*mappings, [&](const SessionMapping& mapping) {
+    const bool maps_it = std::ranges::any_of(*mappings, [&](const SharedMapping& mapping) {
         return mapping.inode == inode &&
                (mapping.device == device ||
                 mapping.path == bounded_text(identity.session_path, sizeof identity.session_path));
@@ -102,51 +130,42 @@ model::Ending ending_of(const Identity& identity, EndedBy noted, dev_t device, i
 
 OpenSession open_session_of(uint32_t pid) {
     if (!process_start_ticks(pid)) throw Failure(fmt::format("no process {} is running", pid));
-    const auto mappings = session_mappings(pid);
+    const auto mappings = shared_mappings(pid);
     if (!mappings)
         throw Failure(
             fmt::format("cannot read /proc/{}/maps: {}; the process belongs to someone "
                         "else, try as its user or as root",
                         pid, std::strerror(errno)));
-    if (mappings->empty())
-        throw Failure(
-            fmt::format("process {} is not being recorded: it maps no session file", pid));
-    // Of several, left by a fork's parent, the process's own was mapped with its pid in it.
-    std::string reason;
+    std::string unreadable;
+    // A fork child maps its parent's session too, until it executes a program: its own is the one
+    // that has its pid.
     OpenSession fallback;
-    for (const SessionMapping& mapping : *mappings) {
-        const std::string candidates[] = {
-            fmt::format("/proc/{}/map_files/{:x}-{:x}", pid, mapping.start, mapping.end),
-            fmt::format("/proc/{}/root{}", pid, mapping.path)};
-        for (const std::string& candidate : candidates) {
-            const int fd = open(candidate.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-            struct stat status;
-            if (fd < 0) {
-                reason = fmt::format("{}: {}", mapping.path, std::strerror(errno));
-                continue;
-            }
-            if (fstat(fd, &status) != 0 || status.st_ino != mapping.inode) {
-                reason = fmt::format("{}: another file is there now", mapping.path);
-                close(fd);
-                continue;
-            }
-            Identity identity;
-            const bool own =
-                pread(fd, &identity, sizeof identity, 0) == static_cast<ssize_t>(sizeof identity) &&
-                identity.pid == pid;
-            if (own) {
-                if (fallback.fd >= 0) close(fallback.fd);
-                return {fd, mapping.path};
-            }
-            if (fallback.fd < 0)
-                fallback = {fd, mapping.path};
-            else
-                close(fd);
-            break;
+    for (const SharedMapping& mapping : *mappings) {
+        std::string reason;
+        const int fd = open_mapped(pid, mapping, reason);
+        if (fd < 0) {
+            // Of a file that cannot be read only the name tells that it may be a session.
+            if (mapping.path.find(kUsualName) != std::string::npos && !reason.empty())
+                unreadable = fmt::format("{}: {}", mapping.path, reason);
+            continue;
         }
+        Identity identity;
+        const bool ours =
+            pread(fd, &identity, sizeof identity, 0) == static_cast<ssize_t>(sizeof identity) &&
+            identity.magic == kMagic;
+        if (ours && identity.pid == pid) {
+            if (fallback.fd >= 0) close(fallback.fd);
+            return {fd, mapping.path};
+        }
+        if (ours && fallback.fd < 0)
+            fallback = {fd, mapping.path};
+        else
+            close(fd);
     }
     if (fallback.fd >= 0) return fallback;
-    throw Failure(fmt::format("cannot open the session of process {}: {}", pid, reason));
+    if (!unreadable.empty())
+        throw Failure(fmt::format("cannot open the session of process {}: {}", pid, unreadable));
+    throw Failure(fmt::format("process {} is not being recorded: it maps no session file", pid));
 }
 
 }  // namespace heapdrift::input

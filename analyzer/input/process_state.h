@@ -16,8 +16,9 @@ namespace heapdrift::input {
 // Field 22 of /proc/PID/stat; nothing when there is no such process or it is a zombie.
 std::optional<uint64_t> process_start_ticks(uint32_t pid);
 
-// One mapping of a process whose file's name ends in ".heapdrift".
-struct SessionMapping {
+// The beginning of a file that a process maps shared and writes, as a recorder maps its session's
+// header. What file it is only its content tells: users name session files as they like.
+struct SharedMapping {
     uint64_t start = 0;
     uint64_t end = 0;
     dev_t device = 0;
@@ -25,7 +26,7 @@ struct SessionMapping {
     std::string path;
 };
 // nothing: the process is gone, or its maps may not be read.
-std::optional<std::vector<SessionMapping>> session_mappings(uint32_t pid);
+std::optional<std::vector<SharedMapping>> shared_mappings(uint32_t pid);
 
 // How the session ended. What the recorder noted counts; where it noted nothing the process is
 // looked up: it exists (same pid, same start) and maps the file -> running; exists and does not ->

@@ -23,8 +23,6 @@ namespace fs = std::filesystem;
 class Discovery {
 public:
     void add_process(uint32_t pid) {
-        const auto mappings = input::session_mappings(pid);
-        if (!mappings || mappings->empty()) return;
         try {
             const input::OpenSession session = input::open_session_of(pid);
             SessionSummary summary =
@@ -32,7 +30,7 @@ public:
             // A fork child maps its parent's session until it executes a program.
             if (summary.info.pid == pid) add(std::move(summary));
         } catch (const Failure&) {
-            // It ended while we looked, or is another user's.
+            // Not recorded, ended while we looked, or another user's.
         }
     }
 

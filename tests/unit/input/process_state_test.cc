@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <fstream>
+#include <string>
 
 #include "analyzer/input/mapped_file.h"
 #include "analyzer/model/failure.h"
@@ -24,7 +26,8 @@ protected:
     void SetUp() override {
         std::string directory = ::testing::TempDir() + "heapdrift.XXXXXX";
         ASSERT_NE(mkdtemp(directory.data()), nullptr);
-        path_ = directory + "/self.heapdrift";
+        // No name says that a file is a session.
+        path_ = directory + "/foo";
         identity().pid = static_cast<uint32_t>(getpid());
         identity().process_start_ticks = process_start_ticks(identity().pid).value_or(0);
         std::strcpy(identity().session_path, path_.c_str());
@@ -39,12 +42,54 @@ protected:
     std::string path_;
 };
 
+// As the recorder maps its session: shared and writable.
+class RecorderMapping {
+public:
+    explicit RecorderMapping(const std::string& path) {
+        const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+        address_ = mmap(nullptr, kSegmentSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        close(fd);
+    }
+    ~RecorderMapping() { munmap(address_, kSegmentSize); }
+    RecorderMapping(const RecorderMapping&) = delete;
+    RecorderMapping& operator=(const RecorderMapping&) = delete;
+    bool mapped() const { return address_ != MAP_FAILED; }
+
+private:
+    void* address_;
+};
+
 TEST_F(ProcessState, AProcessThatMapsItsSessionIsRunning) {
+    const RecorderMapping recorder(path_);
+    ASSERT_TRUE(recorder.mapped());
     const MappedFile file = MappedFile::open(path_);
     EXPECT_EQ(ending(file), model::Ending::running);
     const OpenSession open = open_session_of(identity().pid);
     EXPECT_EQ(open.path, path_);
     close(open.fd);
+}
+
+TEST_F(ProcessState, OfSeveralSessionsAProcessOwnsTheOneWithItsPid) {
+    const std::string inherited = path_ + ".heapdrift.1";
+    SessionBuilder parent;
+    parent.header().identity.pid = 1;
+    parent.write(inherited);
+    const std::string foreign = path_ + ".heapdrift";
+    std::ofstream(foreign) << std::string(kSegmentSize, 'x');
+    const RecorderMapping first(foreign);
+    const RecorderMapping second(inherited);
+    OpenSession open = open_session_of(identity().pid);
+    EXPECT_EQ(open.path, inherited);
+    close(open.fd);
+    const RecorderMapping third(path_);
+    open = open_session_of(identity().pid);
+    EXPECT_EQ(open.path, path_);
+    close(open.fd);
+}
+
+TEST_F(ProcessState, AReaderOfASessionIsNotRecorded) {
+    const MappedFile file = MappedFile::open(path_);
+    EXPECT_THROW(open_session_of(identity().pid), Failure);
 }
 
 TEST_F(ProcessState, AProcessThatMapsItNoMoreHasExecuted) {
