@@ -11,6 +11,7 @@
 #include <iostream>
 #include <map>
 
+#include "analyzer/input/later_image.h"
 #include "analyzer/model/failure.h"
 
 namespace heapdrift::commands {
@@ -204,6 +205,7 @@ uint64_t parse_size(const std::string& text) {
 model::Profile load_profile(const std::string& address, const NameOptions& names,
                             const model::Filter& filter) {
     input::LoadedSession session = input::load_session(input::parse_session_address(address));
+    input::recognize_exec(session.profile.session);
     name_addresses(session, names);
     model::apply(filter, session.profile);
     return std::move(session.profile);

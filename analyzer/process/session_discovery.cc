@@ -46,6 +46,7 @@ public:
         std::ranges::stable_sort(found_.sessions, {}, [](const SessionSummary& session) {
             return std::pair(session.info.started_realtime_ns, session.info.image);
         });
+        recognize_execs();
         return std::move(found_);
     }
 
@@ -53,6 +54,19 @@ private:
     void add(SessionSummary session) {
         if (seen_.insert({session.device, session.inode}).second)
             found_.sessions.push_back(std::move(session));
+    }
+
+    // Under plain LD_PRELOAD nobody notes an exec between sessions of different names. Later ones
+    // first: what was seen before is what the process went on as.
+    void recognize_execs() {
+        std::set<std::pair<uint32_t, uint64_t>> went_on;
+        for (auto session = found_.sessions.rbegin(); session != found_.sessions.rend();
+             ++session) {
+            model::SessionInfo& info = session->info;
+            const bool first_seen = went_on.insert({info.pid, info.process_start_ticks}).second;
+            if (!first_seen && info.ending == model::Ending::killed)
+                info.ending = model::Ending::exec;
+        }
     }
 
     Discovered found_;
