@@ -5,10 +5,6 @@
 namespace heapdrift {
 namespace {
 
-uint64_t plus(uint64_t base, int64_t offset) {
-    return base + static_cast<uint64_t>(offset);
-}
-
 bool reads_rbp(UnwindRule rule) {
     return rule.kind == RuleKind::rbp || rule.kind == RuleKind::rbp_memory ||
            rule.saved_rbp == SavedRbp::at_rbp;

@@ -15,10 +15,6 @@ constexpr uint32_t kMaxStackSwitches = 16;
 
 enum class Step : uint8_t { outwards, complete, no_rule, unreadable };
 
-uint64_t plus(uint64_t base, int64_t offset) {
-    return base + static_cast<uint64_t>(offset);
-}
-
 class Walker {
 public:
     Walker(const StartState& start, StackBounds& bounds)

@@ -51,6 +51,11 @@ constexpr UnwindRule end_rule() {
     return rule;
 }
 
+// An address at a rule's offset, which may be negative, from a register's value.
+constexpr uint64_t plus(uint64_t base, int64_t offset) {
+    return base + static_cast<uint64_t>(offset);
+}
+
 inline uint64_t rule_bits(UnwindRule rule) {
     return std::bit_cast<uint64_t>(rule);
 }
