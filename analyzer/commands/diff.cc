@@ -33,21 +33,10 @@ void compare(const Arguments& arguments) {
     const model::Profile old_profile = load_profile(arguments.old_session, arguments.names, filter);
     const model::Profile new_profile = load_profile(
         complete(arguments.new_session, arguments.old_session), arguments.names, filter);
-    const report::DiffDocument document = make_diff(old_profile, new_profile, arguments.rows,
-                                                    !filter.empty(), arguments.output.format);
-    write_output(arguments.output, [&](std::ostream& out, const report::Palette& palette) {
-        switch (arguments.output.format) {
-            case Format::text:
-                report::write_diff_text(out, document, palette);
-                break;
-            case Format::json:
-                report::write_diff_json(out, document);
-                break;
-            case Format::csv:
-                report::write_diff_csv(out, document);
-                break;
-        }
-    });
+    const report::DiffDocument document =
+        make_diff(old_profile, new_profile, arguments.rows, filter, arguments.output.format);
+    write_document(arguments.output, document, report::write_diff_text, report::write_diff_json,
+                   report::write_diff_csv);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ void export_session(const Arguments& arguments) {
     const model::Filter filter = arguments.filter.filter();
     const model::Profile profile = load_profile(arguments.session, arguments.names, filter);
     const report::ReportDocument document =
-        make_report(profile, RowOptions{}, !filter.empty(), Format::json);
+        make_report(profile, RowOptions{}, filter, Format::json);
     write_output(arguments.output, [&](std::ostream& out, const report::Palette&) {
         report::write_export_json(out, document);
     });
@@ -33,12 +33,7 @@ void add_export(CLI::App& app, int&) {
     const auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         app.add_subcommand("export", "Write everything that a session says, for other tools");
-    command
-        ->add_option("SESSION", arguments->session,
-                     "A session file or the pid of a running process, with @7, @label, @peak or "
-                     "@last (the default) behind it")
-        ->type_name("")
-        ->required();
+    add_session_option(*command, arguments->session);
     command->add_option("-f,--format", arguments->target, "What to write: json")
         ->type_name("FORMAT")
         ->check(CLI::IsMember({"json"}));

@@ -19,19 +19,8 @@ struct Arguments {
 
 void inform(const Arguments& arguments) {
     const model::Profile profile = load_profile(arguments.session, arguments.names, {});
-    write_output(arguments.output, [&](std::ostream& out, const report::Palette& palette) {
-        switch (arguments.output.format) {
-            case Format::text:
-                report::write_info_text(out, profile, palette);
-                break;
-            case Format::json:
-                report::write_info_json(out, profile);
-                break;
-            case Format::csv:
-                report::write_info_csv(out, profile);
-                break;
-        }
-    });
+    write_document(arguments.output, profile, report::write_info_text, report::write_info_json,
+                   report::write_info_csv);
 }
 
 }  // namespace

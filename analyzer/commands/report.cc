@@ -24,20 +24,9 @@ void report_on(const Arguments& arguments) {
     model::check(arguments.rows.grouping());
     const model::Profile profile = load_profile(arguments.session, arguments.names, filter);
     const report::ReportDocument document =
-        make_report(profile, arguments.rows, !filter.empty(), arguments.output.format);
-    write_output(arguments.output, [&](std::ostream& out, const report::Palette& palette) {
-        switch (arguments.output.format) {
-            case Format::text:
-                report::write_report_text(out, document, palette);
-                break;
-            case Format::json:
-                report::write_report_json(out, document);
-                break;
-            case Format::csv:
-                report::write_report_csv(out, document);
-                break;
-        }
-    });
+        make_report(profile, arguments.rows, filter, arguments.output.format);
+    write_document(arguments.output, document, report::write_report_text, report::write_report_json,
+                   report::write_report_csv);
 }
 
 }  // namespace
@@ -45,12 +34,7 @@ void report_on(const Arguments& arguments) {
 void add_report(CLI::App& app, int&) {
     const auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand("report", "Show what a session holds at one point");
-    command
-        ->add_option("SESSION", arguments->session,
-                     "A session file or the pid of a running process, with @7, @label, @peak or "
-                     "@last (the default) behind it")
-        ->type_name("")
-        ->required();
+    add_session_option(*command, arguments->session);
     add_row_options(*command, arguments->rows);
     add_filter_options(*command, arguments->filter);
     add_name_options(*command, arguments->names);

@@ -5,10 +5,10 @@
 namespace heapdrift::commands {
 
 report::ReportDocument make_report(const model::Profile& profile, const RowOptions& rows,
-                                   bool filtered, Format format) {
+                                   const model::Filter& filter, Format format) {
     model::check(rows.grouping());
     report::ReportDocument document{.profile = profile, .grouping = rows.grouping(), .rows = {}};
-    if (document.by_thread() && (profile.at || filtered))
+    if (document.by_thread() && (profile.at || !filter.empty()))
         throw UsageFailure(
             "--group-by thread shows each thread's allocations up to now: it goes with no "
             "snapshot but @last, and with no filter");
@@ -18,7 +18,8 @@ report::ReportDocument make_report(const model::Profile& profile, const RowOptio
     document.minimum_bytes = parse_size(rows.min_bytes);
     document.top = rows.rows_shown(format);
     document.frames = rows.frames_shown(format);
-    document.filtered = filtered;
+    document.filtered = !filter.empty();
+    document.outside_totals = filter.outside_totals();
     document.rows = model::aggregate(profile, rows.grouping());
     if (!document.by_thread())
         document.rows_below_minimum = std::erase_if(document.rows, [&](const model::Row& row) {
@@ -29,7 +30,7 @@ report::ReportDocument make_report(const model::Profile& profile, const RowOptio
 }
 
 report::DiffDocument make_diff(const model::Profile& old_profile, const model::Profile& new_profile,
-                               const RowOptions& rows, bool filtered, Format format) {
+                               const RowOptions& rows, const model::Filter& filter, Format format) {
     model::check(rows.grouping());
     if (rows.group_by == model::GroupBy::thread)
         throw UsageFailure(
@@ -43,7 +44,8 @@ report::DiffDocument make_diff(const model::Profile& old_profile, const model::P
     document.minimum_bytes = parse_size(rows.min_bytes);
     document.top = rows.rows_shown(format);
     document.frames = rows.frames_shown(format);
-    document.filtered = filtered;
+    document.filtered = !filter.empty();
+    document.outside_totals = filter.outside_totals();
     document.rows = model::diff(old_profile, new_profile, rows.grouping());
     document.rows_below_minimum = std::erase_if(document.rows, [&](const model::DiffRow& row) {
         return row.old_figures.live_bytes < document.minimum_bytes &&

@@ -8,8 +8,8 @@ namespace heapdrift::commands {
 
 // profile must outlive the document. Throws UsageFailure for what does not go together.
 report::ReportDocument make_report(const model::Profile& profile, const RowOptions& rows,
-                                   bool filtered, Format format);
+                                   const model::Filter& filter, Format format);
 report::DiffDocument make_diff(const model::Profile& old_profile, const model::Profile& new_profile,
-                               const RowOptions& rows, bool filtered, Format format);
+                               const RowOptions& rows, const model::Filter& filter, Format format);
 
 }  // namespace heapdrift::commands

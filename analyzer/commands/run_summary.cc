@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "analyzer/process/file_descriptor.h"
+#include "analyzer/report/text_parts.h"
 #include "analyzer/report/units.h"
 
 namespace heapdrift::commands {
@@ -59,8 +60,9 @@ void explain_missing_session(const process::Executable& executable, pid_t pid) {
 
 void print_losses(const SessionSummary& session) {
     if (!session.losses.stop_reason.empty())
-        say(fmt::format("recording of process {} stopped early: {}; figures hold up to then",
-                        session.info.pid, session.losses.stop_reason));
+        say(fmt::format("process {}: {}", session.info.pid, report::stopped_text(session.losses)));
+    if (session.losses.confined)
+        say(fmt::format("process {}: {}", session.info.pid, report::kConfinedText));
     if (session.losses.dropped_total() > 0)
         say(
             fmt::format("{} allocations of process {} were dropped, so its figures are too low; "

@@ -138,7 +138,10 @@ void snapshot(uint32_t pid, const std::string& label) {
                         "is no room for another; recording goes on",
                         pid, kMaxSnapshots));
     if (header->control.recording_stopped.load() != 0)
-        fmt::print(stderr, "heapdrift: recording of process {} has stopped: {}\n", pid,
+        fmt::print(stderr,
+                   "heapdrift: the session file of process {} cannot grow: {}; known call stacks "
+                   "are counted on, new ones are dropped and counted\n",
+                   pid,
                    bounded_text(header->control.stop_reason, sizeof header->control.stop_reason));
     fmt::print("@{}\n", raw(number));
 }

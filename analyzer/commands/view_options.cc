@@ -161,6 +161,15 @@ void add_filter_options(CLI::App& command, FilterOptions& options) {
         ->type_name("DOMAIN");
 }
 
+void add_session_option(CLI::App& command, std::string& session) {
+    command
+        .add_option("SESSION", session,
+                    "A session file or the pid of a running process, with @7, @label, @peak or "
+                    "@last (the default) behind it")
+        ->type_name("")
+        ->required();
+}
+
 void add_name_options(CLI::App& command, NameOptions& options) {
     command.add_flag("--no-symbols", options.skip, "Do not look up names: module+offset is shown");
     command.add_flag("--debuginfod", options.debuginfod,

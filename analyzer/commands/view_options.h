@@ -31,6 +31,30 @@ void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv
 void write_output(const OutputOptions& options,
                   const std::function<void(std::ostream&, const report::Palette&)>& write);
 
+// The same for a document that can be written in each format.
+template <typename Document>
+void write_document(const OutputOptions& options, const Document& document,
+                    void (*text)(std::ostream&, const Document&, const report::Palette&),
+                    void (*json)(std::ostream&, const Document&),
+                    void (*csv)(std::ostream&, const Document&)) {
+    write_output(options, [&](std::ostream& out, const report::Palette& palette) {
+        switch (options.format) {
+            case Format::text:
+                text(out, document, palette);
+                break;
+            case Format::json:
+                json(out, document);
+                break;
+            case Format::csv:
+                csv(out, document);
+                break;
+        }
+    });
+}
+
+// SESSION with a point behind it.
+void add_session_option(CLI::App& command, std::string& session);
+
 // Which rows, in which order. What was given on the command line, before it is checked.
 struct RowOptions {
     model::GroupBy group_by = model::GroupBy::traceback;

@@ -136,6 +136,7 @@ model::Losses read_losses(const SessionView& view) {
     losses.unknown_deallocations = control.unknown_deallocations.load();
     losses.missed_deallocations = control.missed_deallocations.load();
     losses.snapshots_refused = control.snapshots_refused.load();
+    losses.confined = control.confined.load(std::memory_order_relaxed) != 0;
     losses.missing_file_bytes = view.missing_bytes();
     losses.damaged_records = view.damage().count;
     losses.first_damage_offset = view.damage().first_offset;

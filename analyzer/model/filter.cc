@@ -92,6 +92,10 @@ bool keeps(const Filter& filter, const Site& site, std::span<const uint32_t> fra
 
 }  // namespace
 
+bool Filter::outside_totals() const {
+    return !domains.empty() && std::ranges::none_of(domains, domain_in_total);
+}
+
 void apply(const Filter& filter, Profile& profile) {
     if (filter.empty()) return;
     std::vector<Verdict> verdicts;

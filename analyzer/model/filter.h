@@ -35,6 +35,8 @@ struct Filter {
     bool all_frames = false;
     std::vector<Domain> domains;  // empty: all
 
+    // Whether only domains were chosen that are no part of totals.
+    bool outside_totals() const;
     bool empty() const {
         return !focus && !ignore && include.empty() && exclude.empty() && domains.empty();
     }

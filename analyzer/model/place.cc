@@ -13,10 +13,25 @@ namespace {
 
 constexpr const char* kNoFrames = "[no call stack]";
 
+std::string offset_text(const Frame& frame, const std::string& module) {
+    return module.empty() ? fmt::format("{:#x}", frame.module_offset)
+                          : fmt::format("{}+{:#x}", module, frame.module_offset);
+}
+
 std::string offset_key(const Frame& frame) {
-    return frame.module.empty()
-               ? fmt::format("{:#x}", frame.module_offset)
-               : fmt::format("{}+{:#x}", base_name(frame.module), frame.module_offset);
+    return offset_text(frame, base_name(frame.module));
+}
+
+std::string frame_text(const Frame& frame, const std::string& module) {
+    std::string text = frame.function.empty() ? offset_text(frame, module) : frame.function;
+    if (!frame.file.empty()) {
+        text += " at " + frame.file;
+        if (frame.line != 0) text += fmt::format(":{}", frame.line);
+    } else if (!frame.function.empty() && !module.empty()) {
+        text += fmt::format(" in {}", module);
+    }
+    if (frame.inlined) text += " (inlined)";
+    return text;
 }
 
 }  // namespace
@@ -42,15 +57,12 @@ std::vector<Frame> frames_of_address(const Profile& profile, uint32_t address) {
 }
 
 std::string frame_text(const Frame& frame) {
-    std::string text = frame.function.empty() ? offset_key(frame) : frame.function;
-    if (!frame.file.empty()) {
-        text += " at " + frame.file;
-        if (frame.line != 0) text += fmt::format(":{}", frame.line);
-    } else if (!frame.function.empty() && !frame.module.empty()) {
-        text += fmt::format(" in {}", base_name(frame.module));
-    }
-    if (frame.inlined) text += " (inlined)";
-    return text;
+    return frame_text(frame, base_name(frame.module));
+}
+
+std::string frame_text(const Profile& profile, const Frame& frame) {
+    const bool own = !frame.module.empty() && frame.module == profile.session.program;
+    return frame_text(frame, own ? started_name(profile.session) : base_name(frame.module));
 }
 
 std::string place_key(const Frame& frame, GroupBy group_by) {

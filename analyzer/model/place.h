@@ -31,6 +31,8 @@ std::vector<Frame> frames_of_address(const Profile& profile, uint32_t address);
 
 // "function at file:line (module)", with what is known of it.
 std::string frame_text(const Frame& frame);
+// The same with the program's own module under the name by which the program was started.
+std::string frame_text(const Profile& profile, const Frame& frame);
 
 // The key of a frame under a grouping by location: "file:line", file, function or module, and
 // where that is not known the nearest thing that is: the function, module+offset, the address.

@@ -68,6 +68,10 @@ Totals totals(const Profile& profile) {
     return all;
 }
 
+Totals totals_outside(const Profile& profile) {
+    return sum(profile, [](Domain domain) { return !domain_in_total(domain); });
+}
+
 Totals domain_totals(const Profile& profile, Domain domain) {
     Totals all = sum(profile, [domain](Domain of_site) { return of_site == domain; });
     if (domain == Domain::heap) all.figures.peak_live_bytes = profile.peak_live_bytes;
@@ -89,6 +93,15 @@ uint64_t unsymbolized_addresses(const Profile& profile) {
 std::string base_name(const std::string& path) {
     const size_t slash = path.rfind('/');
     return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+std::string started_name(const SessionInfo& session) {
+    if (session.command_line.empty()) return base_name(session.program);
+    // Argument 0 is what its caller makes it: "-bash" and "nginx: worker" are no files' names.
+    std::string name = base_name(session.command_line.front());
+    const bool is_name =
+        !name.empty() && !name.starts_with('-') && name.find_first_of(" :") == std::string::npos;
+    return is_name ? name : base_name(session.program);
 }
 
 std::string module_name(const Profile& profile, uint32_t module) {

@@ -72,7 +72,12 @@ struct Losses {
     uint64_t missing_file_bytes = 0;  // the file was cut short by so much
     uint64_t damaged_records = 0;
     uint64_t first_damage_offset = 0;
-    std::string stop_reason;  // "" unless the recorder gave up
+    // Why the session file could grow no more, "" while it could: from then on new call stacks
+    // were dropped, known ones counted on.
+    std::string stop_reason;
+    // The program installed a seccomp filter, and the recorder made no system call since: what
+    // needs one (room for new stacks and threads, proof that a frame is readable) may be missing.
+    bool confined = false;
 
     uint64_t dropped_total() const;
 };
@@ -143,6 +148,8 @@ struct Totals {
 
 // Over the domains that domain_in_total allows.
 Totals totals(const Profile& profile);
+// Over the others, for a report of them alone.
+Totals totals_outside(const Profile& profile);
 Totals domain_totals(const Profile& profile, Domain domain);
 
 // Addresses, of those that native frames have, which no symbol was found for.
@@ -152,5 +159,7 @@ uint64_t unsymbolized_addresses(const Profile& profile);
 std::string address_text(const Profile& profile, const CodeAddress& address);
 std::string module_name(const Profile& profile, uint32_t module);  // last part of the path
 std::string base_name(const std::string& path);
+// What the user called the program: redis-server, though that is a link to redis-check-rdb.
+std::string started_name(const SessionInfo& session);
 
 }  // namespace heapdrift::model

@@ -22,8 +22,13 @@ struct ReportDocument {
     size_t top = 0;     // rows to show, 0 for all
     size_t frames = 0;  // frames of a stack to show, 0 for all
     bool filtered = false;
+    bool outside_totals = false;  // the filter chose only domains that are no part of totals
 
     bool by_traceback() const { return grouping.group_by == model::GroupBy::traceback; }
+    // What the head and the shares of rows speak of.
+    model::Totals shown_totals() const {
+        return outside_totals ? model::totals_outside(profile) : model::totals(profile);
+    }
     bool by_thread() const { return grouping.group_by == model::GroupBy::thread; }
 };
 
@@ -38,8 +43,12 @@ struct DiffDocument {
     size_t top = 0;
     size_t frames = 0;
     bool filtered = false;
+    bool outside_totals = false;  // the filter chose only domains that are no part of totals
 
     bool by_traceback() const { return grouping.group_by == model::GroupBy::traceback; }
+    model::Totals shown_totals(const model::Profile& profile) const {
+        return outside_totals ? model::totals_outside(profile) : model::totals(profile);
+    }
     const model::Profile& side_of(const model::DiffRow& row) const {
         return row.only_in == model::OnlyIn::old_side ? old_profile : new_profile;
     }

@@ -87,6 +87,7 @@ void write_losses(JsonWriter& json, const model::Losses& losses) {
     json.key("missing_file_bytes").number(losses.missing_file_bytes);
     json.key("damaged_records").number(losses.damaged_records);
     json.key("recording_stopped").text_or_null(losses.stop_reason);
+    json.key("confined").boolean(losses.confined);
     json.end_object();
 }
 

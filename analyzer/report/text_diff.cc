@@ -57,7 +57,7 @@ const char* only_in_text(model::OnlyIn only_in) {
 }
 
 void write_row(std::ostream& out, const DiffDocument& document, const model::DiffRow& row,
-               const Palette& palette) {
+               const Palette& palette, StackWriter& stacks) {
     const std::string change = change_text(row.new_figures, row.delta(Column::live_bytes),
                                            row.delta(Column::live_allocations), palette) +
                                other_column_text(row, document.column) + only_in_text(row.only_in);
@@ -70,7 +70,7 @@ void write_row(std::ostream& out, const DiffDocument& document, const model::Dif
     out << change;
     if (site.domain != Domain::heap) out << "  [" << domain_name(site.domain) << ']';
     out << '\n';
-    write_stack(out, palette, side, site, document.frames);
+    stacks.write(side, site);
 }
 
 }  // namespace
@@ -81,13 +81,14 @@ void write_diff_text(std::ostream& out, const DiffDocument& document, const Pale
     write_side(out, palette, "NEW", document.new_profile);
     write_losses(out, palette, document.new_profile);
     out << '\n';
+    StackWriter stacks(out, palette, document.frames);
     size_t changed = 0;
     while (changed < document.rows.size() &&
            (document.rows[changed].delta(document.column) != 0 ||
             document.rows[changed].delta(Column::live_allocations) != 0))
         ++changed;
     const size_t count = shown(changed, document.top);
-    for (size_t i = 0; i < count; ++i) write_row(out, document, document.rows[i], palette);
+    for (size_t i = 0; i < count; ++i) write_row(out, document, document.rows[i], palette, stacks);
     if (changed > count)
         out << palette.faint(fmt::format("… {} more rows changed", changed - count)) << '\n';
     if (document.rows.size() > changed)
@@ -98,12 +99,13 @@ void write_diff_text(std::ostream& out, const DiffDocument& document, const Pale
                                          document.rows_below_minimum,
                                          format_bytes(document.minimum_bytes)))
             << '\n';
-    const model::Figures then = model::totals(document.old_profile).figures;
-    const model::Figures now = model::totals(document.new_profile).figures;
+    const model::Figures then = document.shown_totals(document.old_profile).figures;
+    const model::Figures now = document.shown_totals(document.new_profile).figures;
     const auto bytes_delta = static_cast<int64_t>(now.live_bytes - then.live_bytes);
     const auto count_delta = static_cast<int64_t>(now.live_allocations - then.live_allocations);
     out << palette.strong("total") << ": " << change_text(now, bytes_delta, count_delta, palette)
         << (document.filtered ? "; of what the filters keep" : "") << '\n';
+    stacks.write_hint();
 }
 
 }  // namespace heapdrift::report

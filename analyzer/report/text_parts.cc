@@ -74,6 +74,13 @@ std::string point_text(const model::Profile& profile) {
         time);
 }
 
+std::string stopped_text(const model::Losses& losses) {
+    return fmt::format(
+        "the session file could not grow: {}; known call stacks were counted on to the end, new "
+        "ones were dropped and counted",
+        printable(losses.stop_reason));
+}
+
 void write_line(std::ostream& out, const Palette& palette, const char* name,
                 const std::string& text) {
     out << "  " << palette.faint(fmt::format("{:<13}", name)) << text << '\n';
@@ -113,32 +120,37 @@ void write_losses(std::ostream& out, const Palette& palette, const model::Profil
     if (losses.unfinished_sites > 0)
         warn(fmt::format("{} cannot be followed to the end",
                          count_of(losses.unfinished_sites, "call stack", "call stacks")));
-    if (!losses.stop_reason.empty())
-        warn("recording stopped before the end: " + printable(losses.stop_reason));
+    if (!losses.stop_reason.empty()) warn(stopped_text(losses));
+    if (losses.confined) warn(kConfinedText);
     write_line(out, palette, "own memory", format_bytes(profile.own_bytes));
 }
 
-void write_stack(std::ostream& out, const Palette& palette, const model::Profile& profile,
-                 const model::Site& site, size_t limit) {
+void StackWriter::write(const model::Profile& profile, const model::Site& site) {
     size_t count = 0;
     size_t hidden = 0;
     for (const uint32_t address : profile.frames_of(site)) {
         for (const model::Frame& frame : model::frames_of_address(profile, address)) {
-            if (limit != 0 && count == limit) {
+            if (limit_ != 0 && count == limit_) {
                 ++hidden;
                 continue;
             }
-            out << "        " << printable(model::frame_text(frame)) << '\n';
+            out_ << "        " << printable(model::frame_text(profile, frame)) << '\n';
             ++count;
         }
     }
+    cut_ = cut_ || hidden > 0;
     if (hidden > 0)
-        out << "        " << palette.faint(fmt::format("… {} more", hidden)) << '\n';
+        out_ << "        " << palette_.faint(fmt::format("… {} more", hidden)) << '\n';
     else if (count == 0)
-        out << "        " << palette.faint("[no call stack]") << '\n';
+        out_ << "        " << palette_.faint("[no call stack]") << '\n';
     if (site.end != StackEnd::complete)
-        out << "        " << palette.faint(fmt::format("[truncated: {}]", stack_end_name(site.end)))
-            << '\n';
+        out_ << "        "
+             << palette_.faint(fmt::format("[truncated: {}]", stack_end_name(site.end))) << '\n';
+}
+
+void StackWriter::write_hint() const {
+    if (!cut_) return;
+    out_ << fmt::format("\nStacks are shown to {} frames; --frames 0 shows them whole.\n", limit_);
 }
 
 }  // namespace heapdrift::report

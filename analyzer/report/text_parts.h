@@ -23,8 +23,26 @@ void write_line(std::ostream& out, const Palette& palette, const char* name,
                 const std::string& text);
 // What was not recorded or is not known, each in words; and the recorder's own memory.
 void write_losses(std::ostream& out, const Palette& palette, const model::Profile& profile);
-// Frames of a stack, innermost first, one to a line; at most `limit`, 0 for all.
-void write_stack(std::ostream& out, const Palette& palette, const model::Profile& profile,
-                 const model::Site& site, size_t limit);
+// What happened, and what still holds; of losses that have a stop_reason, and of confined ones.
+std::string stopped_text(const model::Losses& losses);
+inline constexpr const char* kConfinedText =
+    "the program confined itself (seccomp), and the recorder made no system call since: known call "
+    "stacks were counted on; new stacks and threads may be dropped, and stacks truncated";
+// Writes the frames of stacks, innermost first, one to a line; at most `limit`, 0 for all.
+class StackWriter {
+public:
+    StackWriter(std::ostream& out, const Palette& palette, size_t limit)
+        : out_(out), palette_(palette), limit_(limit) {}
+
+    void write(const model::Profile& profile, const model::Site& site);
+    // Once, at the end: how to see the frames that were left out, if some were.
+    void write_hint() const;
+
+private:
+    std::ostream& out_;
+    const Palette& palette_;
+    size_t limit_;
+    bool cut_ = false;
+};
 
 }  // namespace heapdrift::report

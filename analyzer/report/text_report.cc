@@ -68,7 +68,8 @@ std::string peak_text(const model::Profile& profile) {
 void write_head(std::ostream& out, const ReportDocument& document, const Palette& palette) {
     const model::Profile& profile = document.profile;
     const model::SessionInfo& session = profile.session;
-    const model::Figures all = model::totals(profile).figures;
+    const model::Totals totals = document.shown_totals();
+    const model::Figures& all = totals.figures;
     out << palette.strong(fmt::format("{} (pid {}), {}", command_line_text(session), session.pid,
                                       ending_text(session)))
         << '\n';
@@ -85,19 +86,18 @@ void write_head(std::ostream& out, const ReportDocument& document, const Palette
                     format_count(all.reallocations)));
     write_line(out, palette, "live",
                fmt::format("{} in {} allocations, {} of {} sites", format_bytes(all.live_bytes),
-                           format_count(all.live_allocations),
-                           format_count(model::totals(profile).live_sites),
-                           format_count(model::totals(profile).sites)));
-    write_line(out, palette, "peak", peak_text(profile));
+                           format_count(all.live_allocations), format_count(totals.live_sites),
+                           format_count(totals.sites)));
+    // The high-water mark is the heap's.
+    if (!document.outside_totals) write_line(out, palette, "peak", peak_text(profile));
     for (uint32_t i = 1; i < kDomainCount; ++i) {
         const auto domain = static_cast<Domain>(i);
-        const model::Totals totals = model::domain_totals(profile, domain);
-        if (totals.sites == 0) continue;
-        write_line(
-            out, palette, domain_name(domain),
-            fmt::format("{} live in {} allocations{}", format_bytes(totals.figures.live_bytes),
-                        format_count(totals.figures.live_allocations),
-                        domain_in_total(domain) ? "" : "; no part of the totals"));
+        const model::Totals part = model::domain_totals(profile, domain);
+        if (part.sites == 0) continue;
+        write_line(out, palette, domain_name(domain),
+                   fmt::format("{} live in {} allocations{}", format_bytes(part.figures.live_bytes),
+                               format_count(part.figures.live_allocations),
+                               domain_in_total(domain) ? "" : "; no part of the totals"));
     }
     write_losses(out, palette, profile);
 }
@@ -145,16 +145,18 @@ std::string figures_text(const model::Figures& figures, Column column, uint64_t 
 }
 
 void write_stacks(std::ostream& out, const ReportDocument& document,
-                  const std::vector<model::Row>& rows, Column column, const Palette& palette) {
-    const uint64_t whole = model::value(model::totals(document.profile).figures, column);
+                  const std::vector<model::Row>& rows, Column column, const Palette& palette,
+                  StackWriter& stacks) {
+    const uint64_t whole = model::value(document.shown_totals().figures, column);
     for (size_t i = 0; i < shown(rows.size(), document.top); ++i) {
         const model::Site& site = document.profile.sites[rows[i].site];
         const bool heap = site.domain == Domain::heap;
         out << fmt::format("{:>4}  ", i + 1)
-            << palette.strong(
-                   figures_text(rows[i].figures, column, domain_in_total(site.domain) ? whole : 0))
+            << palette.strong(figures_text(
+                   rows[i].figures, column,
+                   document.outside_totals || domain_in_total(site.domain) ? whole : 0))
             << (heap ? "" : fmt::format("  [{}]", domain_name(site.domain))) << '\n';
-        write_stack(out, palette, document.profile, site, document.frames);
+        stacks.write(document.profile, site);
     }
 }
 
@@ -187,7 +189,7 @@ void write_table(std::ostream& out, const ReportDocument& document,
 }
 
 void write_section(std::ostream& out, const ReportDocument& document, std::vector<model::Row> rows,
-                   const Section& section, const Palette& palette) {
+                   const Section& section, const Palette& palette, StackWriter& stacks) {
     std::erase_if(rows, [&](const model::Row& row) {
         return model::value(row.figures, section.column) == 0;
     });
@@ -198,32 +200,36 @@ void write_section(std::ostream& out, const ReportDocument& document, std::vecto
                                       shown(rows.size(), document.top), rows.size()))
         << '\n';
     if (document.by_traceback())
-        write_stacks(out, document, rows, section.column, palette);
+        write_stacks(out, document, rows, section.column, palette, stacks);
     else
         write_table(out, document, rows, palette);
 }
 
-void write_sections(std::ostream& out, const ReportDocument& document, const Palette& palette) {
+void write_sections(std::ostream& out, const ReportDocument& document, const Palette& palette,
+                    StackWriter& stacks) {
     for (const Section& section : kSections) {
         std::vector<model::Row> rows = document.rows;
         std::erase_if(rows, [&](const model::Row& row) {
-            return domain_in_total(row.domain) != (section.part == Part::totals);
+            const bool in_totals = document.outside_totals || domain_in_total(row.domain);
+            return in_totals != (section.part == Part::totals);
         });
-        write_section(out, document, std::move(rows), section, palette);
+        write_section(out, document, std::move(rows), section, palette, stacks);
     }
 }
 
 }  // namespace
 
 void write_report_text(std::ostream& out, const ReportDocument& document, const Palette& palette) {
+    StackWriter stacks(out, palette, document.frames);
     write_head(out, document, palette);
-    if (model::totals(document.profile).figures.live_allocations == 0 && !document.by_thread())
+    if (document.shown_totals().figures.live_allocations == 0 && !document.by_thread())
         out << "\nNothing is live.\n";
     if (document.by_traceback() && !document.column_chosen)
-        write_sections(out, document, palette);
+        write_sections(out, document, palette, stacks);
     else
         write_section(out, document, document.rows,
-                      {document.column, title_of(document.column), Part::totals}, palette);
+                      {document.column, title_of(document.column), Part::totals}, palette, stacks);
+    stacks.write_hint();
     if (document.rows_below_minimum > 0)
         out << fmt::format("\n{} rows with less than {} live are not shown.\n",
                            format_count(document.rows_below_minimum),

@@ -1,6 +1,8 @@
 // Writes OLD and NEW sessions of a small server with names embedded, as the golden reports show
-// them: write_golden_sessions DIRECTORY. NEW is another build, whose code lies elsewhere.
+// them: write_golden_sessions DIRECTORY. NEW is another build, whose code lies elsewhere, and which
+// confines itself.
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 #include "analyzer/symbolize/symbol_table.h"
@@ -55,6 +57,11 @@ void write_session(const std::string& path, const char* build_id, uint64_t shift
     control.dropped[static_cast<size_t>(Drop::reentrant)] = 2;
     control.unknown_deallocations = 5;
     control.own_bytes = 300'000;
+    if (shift != 0) {
+        control.confined = 1;
+        std::strcpy(control.stop_reason, "the program confined itself with seccomp");
+        control.recording_stopped = 1;
+    }
     control.ended_by = EndedBy::exit;
     control.exit_status = 3;
     control.ended_ns = 12 * kSecond;

@@ -106,6 +106,13 @@ TEST_F(SessionLoader, SaysWhatIsWrongWithTheFile) {
     EXPECT_THROW(load("99"), Failure);
 }
 
+TEST_F(SessionLoader, SaysThatTheProgramConfinedItself) {
+    session_.allocate(0, session_.add_stack({0x1100}), 100);
+    EXPECT_FALSE(load().profile.losses.confined);
+    session_.header().control.confined = 1;
+    EXPECT_TRUE(load().profile.losses.confined);
+}
+
 TEST_F(SessionLoader, TakesEmbeddedSymbolsBackOut) {
     std::vector<std::byte> symbols(200'000);
     for (size_t i = 0; i < symbols.size(); ++i) symbols[i] = static_cast<std::byte>(i * 7);

@@ -33,6 +33,15 @@ TEST_F(FilterTest, KeepsAllWithoutConditions) {
     EXPECT_EQ(kept(filter_), 1111u);
 }
 
+TEST_F(FilterTest, KnowsWhetherOnlyOtherDomainsThanTheTotalsWereChosen) {
+    EXPECT_FALSE(filter_.outside_totals());
+    filter_.domains = {Domain::mapping};
+    EXPECT_TRUE(filter_.outside_totals());
+    EXPECT_EQ(kept(filter_), 1000u);
+    filter_.domains = {Domain::mapping, Domain::heap};
+    EXPECT_FALSE(filter_.outside_totals());
+}
+
 TEST_F(FilterTest, FocusAndIgnoreLookAtEveryFrame) {
     filter_.focus.emplace("^put$");
     EXPECT_EQ(kept(filter_), 101u);
