@@ -17,6 +17,8 @@ CASES = {
     "report.txt": "report old.heapdrift",
     "report_peak.txt": "report old.heapdrift@peak --top 1",
     "report_function.txt": "report old.heapdrift --group-by function --cumulative",
+    "report_mapping.txt": "report old.heapdrift --domain mapping",
+    "report_frames.txt": "report old.heapdrift --frames 2 --domain heap",
     "report_thread.txt": "report old.heapdrift --group-by thread",
     "report_colour.txt": "report old.heapdrift --top 1 --color always",
     "report.json": "report old.heapdrift --format json",
@@ -65,6 +67,24 @@ def check_text(name, text, update):
                                      f"expected/{name}", "printed"))
 
 
+def check_schema(name, schemas, command, text):
+    schema = json.loads((pathlib.Path(schemas) / f"{command}.json").read_text())
+    jsonschema.Draft7Validator.check_schema(schema)
+    return [f"{name}: {error.json_path}: {error.message}\n"
+            for error in jsonschema.Draft7Validator(schema).iter_errors(json.loads(text))]
+
+
+# Whatever else runs on the machine is listed too, so the text is not compared.
+def check_list(heapdrift, schemas, directory):
+    listed = run(heapdrift, "list . --format json", directory).stdout
+    rows = {pathlib.Path(row["path"]).name: row for row in json.loads(listed)["files"]}
+    problems = check_schema("list", schemas, "list", listed)
+    row = rows.get("old.heapdrift", {})
+    if (row.get("pid"), row.get("exit_status"), row.get("live_bytes")) != (4711, 3, 103592):
+        problems.append(f"list: old.heapdrift is shown as {row}\n")
+    return problems
+
+
 def main():
     heapdrift, writer, schemas = sys.argv[1:4]
     update = "--update" in sys.argv[4:]
@@ -81,12 +101,8 @@ def main():
                 problems.append(f"{arguments}: exit {done.returncode}: {done.stderr}\n")
             problems += check_text(name, done.stdout, update)
             if name.endswith(".json"):
-                schema = json.loads((pathlib.Path(schemas) / f"{arguments.split()[0]}.json")
-                                    .read_text())
-                jsonschema.Draft7Validator.check_schema(schema)
-                for error in jsonschema.Draft7Validator(schema).iter_errors(
-                        json.loads(done.stdout)):
-                    problems.append(f"{name}: {error.json_path}: {error.message}\n")
+                problems += check_schema(name, schemas, arguments.split()[0], done.stdout)
+        problems += check_list(heapdrift, schemas, directory)
         for arguments, code, message in FAILURES:
             done = run(heapdrift, arguments, directory)
             if done.returncode != code or message not in done.stderr or done.stdout:
