@@ -50,6 +50,24 @@ void write_totals_of(JsonWriter& json, const model::Totals& totals, bool has_pea
     json.key("truncated_allocations").number(totals.truncated_allocations);
 }
 
+// An array of objects, one to a line. `wanted` chooses, `write` writes an object's members.
+template <typename Record, typename Wanted, typename Write>
+void write_lines(JsonWriter& json, const char* key, const std::vector<Record>& records,
+                 Wanted wanted, Write write) {
+    json.key(key).begin_array();
+    for (const Record& record : records) {
+        if (!wanted(record)) continue;
+        json.begin_object();
+        json.set_multiline(false);
+        write(record);
+        json.end_object();
+        json.set_multiline(true);
+    }
+    json.end_array();
+}
+
+constexpr auto kAll = [](const auto&) { return true; };
+
 }  // namespace
 
 void write_head(JsonWriter& json, const char* command,
@@ -127,58 +145,46 @@ void write_totals(JsonWriter& json, const model::Profile& profile) {
 }
 
 void write_snapshots(JsonWriter& json, const model::Profile& profile) {
-    json.key("snapshots").begin_array();
-    for (const model::SnapshotInfo& snapshot : profile.snapshots) {
-        json.begin_object();
-        json.set_multiline(false);
-        json.key("snapshot").number(snapshot.number);
-        json.key("kind").text(model::snapshot_kind_name(snapshot.kind));
-        json.key("label").text_or_null(snapshot.label);
-        json.key("seconds").seconds(snapshot.seconds);
-        json.key("generation").number(snapshot.generation);
-        json.key("idle").boolean(snapshot.idle);
-        json.key("cost_seconds").raw_value(fmt::format("{:.9f}", snapshot.cost_seconds));
-        json.key("peak_live_bytes").number(snapshot.peak_live_bytes);
-        json.key("rss_anon_bytes").number_or_null(snapshot.rss_anon_bytes);
-        json.key("rss_file_bytes").number_or_null(snapshot.rss_file_bytes);
-        json.key("rss_shmem_bytes").number_or_null(snapshot.rss_shmem_bytes);
-        json.key("swap_bytes").number_or_null(snapshot.swap_bytes);
-        json.key("cgroup_current_bytes").number_or_null(snapshot.cgroup_current_bytes);
-        json.key("cgroup_limit_bytes").number_or_null(snapshot.cgroup_limit_bytes);
-        json.key("memory_pressure_percent")
-            .raw_value(fmt::format("{:.2f}", snapshot.pressure_some_avg10 / 100.0));
-        json.end_object();
-        json.set_multiline(true);
-    }
-    json.end_array();
+    write_lines(
+        json, "snapshots", profile.snapshots, kAll, [&](const model::SnapshotInfo& snapshot) {
+            json.key("snapshot").number(snapshot.number);
+            json.key("kind").text(model::snapshot_kind_name(snapshot.kind));
+            json.key("label").text_or_null(snapshot.label);
+            json.key("seconds").seconds(snapshot.seconds);
+            json.key("generation").number(snapshot.generation);
+            json.key("idle").boolean(snapshot.idle);
+            json.key("cost_seconds").raw_value(fmt::format("{:.9f}", snapshot.cost_seconds));
+            json.key("peak_live_bytes").number(snapshot.peak_live_bytes);
+            json.key("rss_anon_bytes").number_or_null(snapshot.rss_anon_bytes);
+            json.key("rss_file_bytes").number_or_null(snapshot.rss_file_bytes);
+            json.key("rss_shmem_bytes").number_or_null(snapshot.rss_shmem_bytes);
+            json.key("swap_bytes").number_or_null(snapshot.swap_bytes);
+            json.key("cgroup_current_bytes").number_or_null(snapshot.cgroup_current_bytes);
+            json.key("cgroup_limit_bytes").number_or_null(snapshot.cgroup_limit_bytes);
+            json.key("memory_pressure_percent")
+                .raw_value(fmt::format("{:.2f}", snapshot.pressure_some_avg10 / 100.0));
+        });
 }
 
 void write_modules(JsonWriter& json, const model::Profile& profile) {
-    json.key("modules").begin_array();
-    for (const model::Module& module : profile.modules) {
-        if (module.path.empty()) continue;
-        json.begin_object();
-        json.set_multiline(false);
-        json.key("path").text(module.path);
-        json.key("build_id").text_or_null(module.build_id);
-        json.key("start").number(module.start);
-        json.key("end").number(module.end);
-        json.key("load_bias").number(module.load_bias);
-        json.key("loaded_seconds").seconds(static_cast<double>(module.loaded_ns) * 1e-9);
-        json.key("unloaded_seconds");
-        module.unloaded_ns == 0 ? json.null()
-                                : json.seconds(static_cast<double>(module.unloaded_ns) * 1e-9);
-        json.end_object();
-        json.set_multiline(true);
-    }
-    json.end_array();
+    write_lines(
+        json, "modules", profile.modules,
+        [](const model::Module& module) { return !module.path.empty(); },
+        [&](const model::Module& module) {
+            json.key("path").text(module.path);
+            json.key("build_id").text_or_null(module.build_id);
+            json.key("start").number(module.start);
+            json.key("end").number(module.end);
+            json.key("load_bias").number(module.load_bias);
+            json.key("loaded_seconds").seconds(static_cast<double>(module.loaded_ns) * 1e-9);
+            json.key("unloaded_seconds");
+            module.unloaded_ns == 0 ? json.null()
+                                    : json.seconds(static_cast<double>(module.unloaded_ns) * 1e-9);
+        });
 }
 
 void write_threads(JsonWriter& json, const model::Profile& profile) {
-    json.key("threads").begin_array();
-    for (const model::Thread& thread : profile.threads) {
-        json.begin_object();
-        json.set_multiline(false);
+    write_lines(json, "threads", profile.threads, kAll, [&](const model::Thread& thread) {
         json.key("tid").number(thread.tid);
         json.key("name").text_or_null(thread.name);
         json.key("started_seconds").seconds(thread.started_seconds);
@@ -186,10 +192,7 @@ void write_threads(JsonWriter& json, const model::Profile& profile) {
         json.key("allocations").number(thread.allocations);
         json.key("allocated_bytes").number(thread.allocated_bytes);
         json.key("deallocations").number(thread.deallocations);
-        json.end_object();
-        json.set_multiline(true);
-    }
-    json.end_array();
+    });
 }
 
 const std::vector<std::string>& FrameTexts::of_address(uint32_t address) {
