@@ -145,10 +145,13 @@ struct Control {
     Shared<uint32_t> module_count;  // ids 0 … module_count - 1
     Shared<uint32_t> table_count;
     Shared<uint32_t> thread_count;
-    alignas(64) Shared<int64_t> live_bytes;  // heap, to within balance_slack_bytes
-    Shared<uint64_t> peak_live_bytes;        // high-water mark of live_bytes
-    Shared<uint64_t> peak_time_ns;           // since start
-    Shared<uint64_t> balance_slack_bytes;    // how far the two above may lie from the truth
+    // Live heap bytes, to within balance_slack_bytes: the sum of the two. The first is written by
+    // the thread that owns table 0 alone, which then needs no atomic addition.
+    alignas(64) Shared<int64_t> first_live_bytes;
+    alignas(64) Shared<int64_t> other_live_bytes;
+    Shared<uint64_t> peak_live_bytes;      // high-water mark of that sum
+    Shared<uint64_t> peak_time_ns;         // since start
+    Shared<uint64_t> balance_slack_bytes;  // how far the two above may lie from the truth
     alignas(64) Shared<uint64_t> dropped[kDropReasons];
     Shared<uint64_t>
         unknown_deallocations;  // of blocks we never saw: older than us, inherited, dropped

@@ -23,11 +23,15 @@ public:
         if (since != 0 && monotonic_now_ns < since + kSnapshotLockTimeoutNs) return;
         // Acquire: pairs with the release in the destructor, so that the table as the last holder
         // left it is seen.
+        mine_ = monotonic_now_ns;
         held_ = control_.snapshot_lock.compare_exchange_strong(
-            since, monotonic_now_ns, std::memory_order_acquire, std::memory_order_relaxed);
+            since, mine_, std::memory_order_acquire, std::memory_order_relaxed);
     }
+    // Not a store: a holder that was stopped so long that the lock was broken has no say any more.
     ~SnapshotLock() {
-        if (held_) control_.snapshot_lock.store(0, std::memory_order_release);
+        if (held_)
+            control_.snapshot_lock.compare_exchange_strong(mine_, 0, std::memory_order_release,
+                                                           std::memory_order_relaxed);
     }
     SnapshotLock(const SnapshotLock&) = delete;
     SnapshotLock& operator=(const SnapshotLock&) = delete;
@@ -36,6 +40,7 @@ public:
 
 private:
     Control& control_;
+    uint64_t mine_ = 0;
     bool held_ = false;
 };
 
@@ -86,7 +91,7 @@ inline void drop_earlier_peaks(Header& header, const SnapshotDescriptor* keep) {
 
 // Takes a snapshot; the caller holds the SnapshotLock. `filled` carries everything but state,
 // number and generation. Returns the snapshot's number, or 0 when the table is full of labelled
-// ones (counted in snapshots_refused).
+// ones (counted in snapshots_refused) or the lock was broken meanwhile.
 inline SnapshotNumber open_snapshot(Header& header, const SnapshotDescriptor& filled) {
     Control& control = header.control;
     if (filled.kind == SnapshotKind::scheduled) thin_scheduled(header);
@@ -120,8 +125,14 @@ inline SnapshotNumber open_snapshot(Header& header, const SnapshotDescriptor& fi
     slot->label[kLabelSize - 1] = '\0';
     slot->state.store(SnapshotState::held, std::memory_order_release);
     if (filled.kind == SnapshotKind::peak) drop_earlier_peaks(header, slot);
-    // Release: pairs with the acquire of every operation's head and of readers.
-    control.epoch.store(number, std::memory_order_release);
+    // Release: pairs with the acquire of every operation's head and of readers. Epochs never go
+    // back, even if this holder was stopped for so long that another broke its lock.
+    uint32_t before = number - 1;
+    if (!control.epoch.compare_exchange_strong(before, number, std::memory_order_release,
+                                               std::memory_order_relaxed)) {
+        slot->state.store(SnapshotState::free, std::memory_order_release);
+        return SnapshotNumber{0};
+    }
     return SnapshotNumber{number};
 }
 

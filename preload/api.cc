@@ -6,6 +6,20 @@
 
 using namespace heapdrift;
 
+namespace {
+
+// Brings the process's sums up to date with this thread. False when nothing is recorded.
+bool settled() {
+    if (!active()) return false;
+    if (tls.busy == Busy::no && tls.state != nullptr) {
+        const BusyScope recording(Busy::recording);
+        settle_balance(*tls.state);
+    }
+    return true;
+}
+
+}  // namespace
+
 HEAPDRIFT_EXPORT int heapdrift_snapshot(const char* label) {
     if (!active()) return 0;
     const BusyScope recording(Busy::recording);
@@ -21,15 +35,13 @@ HEAPDRIFT_EXPORT void heapdrift_start() {
 }
 
 HEAPDRIFT_EXPORT size_t heapdrift_current_bytes() {
-    if (!active()) return 0;
-    if (tls.state != nullptr) settle_balance(*tls.state);
-    const int64_t live = recorder.file.control().live_bytes.load(std::memory_order_relaxed);
+    if (!settled()) return 0;
+    const int64_t live = live_heap_bytes(recorder.file.control());
     return live < 0 ? 0 : static_cast<size_t>(live);
 }
 
 HEAPDRIFT_EXPORT size_t heapdrift_peak_bytes() {
-    if (!active()) return 0;
-    if (tls.state != nullptr) settle_balance(*tls.state);
+    if (!settled()) return 0;
     return recorder.file.control().peak_live_bytes.load(std::memory_order_relaxed);
 }
 
@@ -38,11 +50,10 @@ HEAPDRIFT_EXPORT void heapdrift_ignore(void* block) {
 }
 
 HEAPDRIFT_EXPORT void heapdrift_allocated(void* block, size_t size) {
-    recorder.has_custom.store(true, std::memory_order_relaxed);
     if (block != nullptr)
         record_allocation(address_of(block), size, start_state_of_caller(), Domain::custom);
 }
 
 HEAPDRIFT_EXPORT void heapdrift_deallocated(void* block) {
-    if (block != nullptr) record_deallocation(address_of(block));
+    if (block != nullptr) record_deallocation(address_of(block), Domain::custom);
 }

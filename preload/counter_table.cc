@@ -22,6 +22,11 @@ bool CounterTable::grow(T**& array, uint32_t& capacity, uint32_t wanted) {
     return true;
 }
 
+void CounterTable::close() {
+    if (pages_ != nullptr) unmap_pages(pages_, capacity_ * sizeof(Cell*));
+    if (undo_pages_ != nullptr) unmap_pages(undo_pages_, undo_capacity_ * sizeof(UndoEntry*));
+}
+
 bool CounterTable::add_page(uint32_t page) {
     if (page >= capacity_ && !grow(pages_, capacity_, page)) return false;
     pages_[page] = static_cast<Cell*>(file_->add_page(PageKind::counters, raw(id_), page));
@@ -48,11 +53,13 @@ void CounterTable::keep_values(Cell& cell, SiteId site, uint32_t epoch) {
         entry->until.store(epoch, std::memory_order_release);
     }
     cell.epoch.store(epoch, std::memory_order_release);
+    // The counters, which change next with relaxed stores, must not be seen before the stamp.
+    std::atomic_thread_fence(std::memory_order_release);
 }
 
 UndoEntry* CounterTable::take_entry(uint32_t epoch) {
     if (held_epoch_ != epoch) refresh_held(epoch);
-    if (UndoEntry* dead = reuse_entry()) return dead;
+    if (UndoEntry* dead = reuse_entry(epoch)) return dead;
     const uint32_t page = undo_count_ / kUndoPerPage;
     if (page >= undo_capacity_ && !grow(undo_pages_, undo_capacity_, page)) return nullptr;
     if (undo_pages_[page] == nullptr) {
@@ -65,13 +72,14 @@ UndoEntry* CounterTable::take_entry(uint32_t epoch) {
 
 // Looks a few entries further for one that no held snapshot needs, so that the log stays as long
 // as the snapshots held require, however long the program runs.
-UndoEntry* CounterTable::reuse_entry() {
+UndoEntry* CounterTable::reuse_entry(uint32_t epoch) {
     constexpr uint32_t kProbes = 4;
     for (uint32_t i = 0; i < kProbes && sweep_left_ > 0; ++i, --sweep_left_) {
         sweep_at_ = sweep_at_ + 1 < undo_count_ ? sweep_at_ + 1 : 0;
         UndoEntry& entry = undo_pages_[sweep_at_ / kUndoPerPage][sweep_at_ % kUndoPerPage];
         const uint32_t until = entry.until.load(std::memory_order_relaxed);
-        if (until != 0 && needed(entry.since, until)) continue;
+        // One of this very epoch would look the same to a reader before and after.
+        if (until == epoch || (until != 0 && needed(entry.since, until))) continue;
         --sweep_left_;
         // A reader that copied half of it sees until change and starts again.
         entry.until.store(0, std::memory_order_relaxed);

@@ -17,6 +17,8 @@ public:
         file_ = &file;
         id_ = id;
     }
+    // Gives back what is not in the file: in a fork child.
+    void close();
     TableId id() const { return id_; }
 
     // The cell of a site, ready to be changed in `epoch`: what snapshots before need of its values
@@ -35,7 +37,7 @@ private:
     bool add_page(uint32_t page);
     void keep_values(Cell& cell, SiteId site, uint32_t epoch);
     UndoEntry* take_entry(uint32_t epoch);
-    UndoEntry* reuse_entry();
+    UndoEntry* reuse_entry(uint32_t epoch);
     void refresh_held(uint32_t epoch);
     bool needed(uint32_t since, uint32_t until) const;
     template <typename T>

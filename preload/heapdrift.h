@@ -31,8 +31,7 @@ size_t heapdrift_peak_bytes(void) HEAPDRIFT_WEAK;
 void heapdrift_ignore(void* block) HEAPDRIFT_WEAK;
 
 /* For an allocator of the program's own: blocks that it hands out of larger ones. They are recorded
- * in the domain "custom", by the stack of the caller. Blocks must be at least 32 bytes apart, and
- * none may begin where a block of malloc does. */
+ * in the domain "custom", by the stack of the caller. Blocks must be at least 16 bytes apart. */
 void heapdrift_allocated(void* block, size_t size) HEAPDRIFT_WEAK;
 void heapdrift_deallocated(void* block) HEAPDRIFT_WEAK;
 

@@ -43,7 +43,7 @@ void* map(void* wanted, size_t size, int protection, int flags, int fd, off_t of
     const bool replaces = (flags & MAP_FIXED) != 0 && (flags & MAP_FIXED_NOREPLACE) == 0;
     void* start = following().mmap(wanted, size, protection, flags, fd, offset);
     if (start == MAP_FAILED || !ours) return start;
-    if (replaces) record_unmapping(address_of(start), whole_pages(size));
+    if (replaces) TakenMappings(address_of(start), whole_pages(size)).count_gone();
     record_mapping(address_of(start), whole_pages(size), caller);
     return start;
 }
@@ -61,11 +61,15 @@ HEAPDRIFT_EXPORT void* mmap64(void* wanted, size_t size, int protection, int fla
 }
 
 HEAPDRIFT_EXPORT int munmap(void* start, size_t size) {
-    // Recorded first, as another thread may be given the range as soon as it is free. A call that
-    // the kernel would refuse for its arguments changes nothing.
-    const bool valid = size != 0 && address_of(start) % kPageSize == 0;
-    if (valid && of_program()) record_unmapping(address_of(start), whole_pages(size));
-    return following().munmap(start, size);
+    if (size == 0 || address_of(start) % kPageSize != 0 || !of_program())
+        return following().munmap(start, size);
+    TakenMappings taken(address_of(start), whole_pages(size));
+    const int result = following().munmap(start, size);
+    if (result == 0)
+        taken.count_gone();
+    else
+        taken.put_back();
+    return result;
 }
 
 HEAPDRIFT_EXPORT void* mremap(void* start, size_t old_size, size_t new_size, int flags, ...) {
@@ -73,13 +77,20 @@ HEAPDRIFT_EXPORT void* mremap(void* start, size_t old_size, size_t new_size, int
     va_start(arguments, flags);
     void* wanted = (flags & MREMAP_FIXED) != 0 ? va_arg(arguments, void*) : nullptr;
     va_end(arguments);
+    const bool leaves = (flags & MREMAP_DONTUNMAP) == 0 && old_size != 0;
+    const bool ours = of_program();
+    TakenMappings taken(address_of(start), ours && leaves ? whole_pages(old_size) : 0);
     void* moved = (flags & MREMAP_FIXED) != 0
                       ? following().mremap(start, old_size, new_size, flags, wanted)
                       : following().mremap(start, old_size, new_size, flags);
-    if (moved == MAP_FAILED || !of_program()) return moved;
-    if ((flags & MREMAP_DONTUNMAP) == 0 && old_size != 0)
-        record_unmapping(address_of(start), whole_pages(old_size));
-    record_unmapping(address_of(moved), whole_pages(new_size));
+    if (!ours) return moved;
+    if (moved == MAP_FAILED) {
+        taken.put_back();
+        return moved;
+    }
+    taken.count_gone();
+    if ((flags & MREMAP_FIXED) != 0)
+        TakenMappings(address_of(moved), whole_pages(new_size)).count_gone();
     record_mapping(address_of(moved), whole_pages(new_size), start_state_of_caller());
     return moved;
 }

@@ -83,13 +83,15 @@ void* record_new(NewFunction function, size_t size, Argument a, Argument b,
     tls.in_allocator = true;
     void* block = function(size < next.smallest ? next.smallest : size, a, b);
     tls.in_allocator = false;
-    if (block != nullptr && tls.last_recorded != address_of(block))
+    // Whatever was recorded meanwhile, at this address or before it (a provider that puts a header
+    // in front), was for this block.
+    if (block != nullptr && tls.last_recorded == 0)
         record_allocation(address_of(block), size, caller);
     return block;
 }
 
 void record_delete(DeleteFunction function, void* block, Argument a, Argument b) {
-    if (block != nullptr) record_deallocation(address_of(block));
+    if (block != nullptr) record_deallocation_if_known(address_of(block));
     const AllocatorScope scope;
     function(block, a, b);
 }

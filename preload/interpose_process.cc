@@ -22,6 +22,10 @@ Function following(const char* name) {
     return reinterpret_cast<Function>(find_next(name));
 }
 
+Confinement of_prctl(long mode) {
+    return mode == SECCOMP_MODE_STRICT ? Confinement::strict : Confinement::filtered;
+}
+
 using Main = int (*)(int, char**, char**);
 constinit Main program_main = nullptr;
 
@@ -76,12 +80,11 @@ HEAPDRIFT_EXPORT int prctl(int option, ...) {
     for (unsigned long& argument : arguments) argument = va_arg(list, unsigned long);
     va_end(list);
     const auto next_prctl = following<int (*)(int, ...)>("prctl");
-    const bool confines = option == PR_SET_SECCOMP;
-    if (confines)
-        note_confined(arguments[0] == SECCOMP_MODE_STRICT ? Confinement::strict
-                                                          : Confinement::filtered);
+    if (option != PR_SET_SECCOMP)
+        return next_prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
+    const Confinement before = note_confined(of_prctl(static_cast<long>(arguments[0])));
     const int result = next_prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
-    if (confines && result != 0) note_confined(Confinement::none);
+    if (result != 0) note_confined(before);
     return result;
 }
 
@@ -94,12 +97,15 @@ HEAPDRIFT_EXPORT long syscall(long number, ...) {
     static constinit std::atomic<long (*)(long, ...)> next_syscall{nullptr};
     auto function = next_syscall.load(std::memory_order_relaxed);
     if (function == nullptr) next_syscall = function = following<long (*)(long, ...)>("syscall");
-    const bool confines = number == SYS_seccomp && arguments[0] <= SECCOMP_SET_MODE_FILTER;
-    if (confines)
-        note_confined(arguments[0] == SECCOMP_SET_MODE_STRICT ? Confinement::strict
-                                                              : Confinement::filtered);
+    const bool by_prctl = number == SYS_prctl && arguments[0] == PR_SET_SECCOMP;
+    const bool by_seccomp = number == SYS_seccomp && arguments[0] <= SECCOMP_SET_MODE_FILTER;
+    Confinement before = Confinement::none;
+    if (by_prctl) before = note_confined(of_prctl(arguments[1]));
+    if (by_seccomp)
+        before = note_confined(arguments[0] == SECCOMP_SET_MODE_STRICT ? Confinement::strict
+                                                                       : Confinement::filtered);
     const long result = function(number, arguments[0], arguments[1], arguments[2], arguments[3],
                                  arguments[4], arguments[5]);
-    if (confines && result < 0) note_confined(Confinement::none);
+    if ((by_prctl || by_seccomp) && result < 0) note_confined(before);
     return result;
 }

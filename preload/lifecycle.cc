@@ -27,6 +27,8 @@ constinit std::atomic<uint32_t> starting{0};
 constinit bool recorded_before = false;
 constinit bool gave_up = false;
 
+constinit std::atomic<Confinement> confinement_in_force{Confinement::none};
+
 constinit pthread_key_t thread_exit_key = 0;
 constinit bool thread_exit_key_made = false;
 
@@ -85,12 +87,24 @@ void start_recording() {
     recorded_before = true;
     tls.state = nullptr;
     tls.row = nullptr;
-    if (gave_up || (process_state == &first_process_state && !make_process_state())) {
+    if (!gave_up && process_state == &first_process_state && !make_process_state()) {
+        say(Message() << "not recording process " << sys::pid()
+                      << ": no memory, or the kernel has no MADV_WIPEONFORK");
+        gave_up = true;
+    }
+    if (gave_up) {
         give_up();
         return;
     }
     find_next_allocator();
     recorder.blocks.set_spacing(next.spacing);
+    recorder.custom_blocks.set_spacing(16);
+    // _dl_find_object is the loader's own.
+    dl_find_object loader{};
+    if (_dl_find_object(reinterpret_cast<void*>(&_dl_find_object), &loader) == 0) {
+        recorder.loader_start = reinterpret_cast<uint64_t>(loader.dlfo_map_start);
+        recorder.loader_end = reinterpret_cast<uint64_t>(loader.dlfo_map_end);
+    }
     if (!forked) recorder.options = parse_options(options_text());
     if (!recorder.file.create(recorder.options, forked)) {
         give_up();
@@ -158,6 +172,11 @@ void attach_exit_notice(ThreadState* state) {
 bool activate_slow() {
     if (process_state->load(std::memory_order_acquire) == ProcessState::fresh &&
         tls.busy != Busy::internal) {
+        // A fork child is confined as its parent was, and to start needs system calls.
+        if (memory_confined()) {
+            process_state->store(ProcessState::off, std::memory_order_release);
+            return false;
+        }
         const BusyScope recording(Busy::recording);
         const uint32_t pid = sys::pid();
         uint32_t other = starting.load(std::memory_order_relaxed);
@@ -193,12 +212,14 @@ void finish_recording() {
     if (!memory_confined() && !worth_keeping()) recorder.file.remove();
 }
 
-void note_confined(Confinement confinement) {
-    if (!active()) return;
+Confinement note_confined(Confinement confinement) {
+    if (!active()) return Confinement::none;
+    const Confinement before = confinement_in_force.exchange(confinement);
     const bool confined = confinement != Confinement::none;
     set_clocks_frozen(confinement == Confinement::strict);
     set_memory_confined(confined);
     recorder.file.control().confined.store(confined, std::memory_order_relaxed);
+    return before;
 }
 
 }  // namespace heapdrift

@@ -33,7 +33,8 @@ void finish_recording();  // marks the session as ended by exit; harmless in a v
 // From the hooks that see a seccomp filter put in place: no system call of ours from now on, or
 // again when the attempt failed.
 enum class Confinement : uint8_t { none, filtered, strict };
-void note_confined(Confinement confinement);
+// Returns what was in force before, to be put back when the attempt failed.
+Confinement note_confined(Confinement confinement);
 // Arranges that the state goes back when its thread ends.
 void attach_exit_notice(ThreadState* state);
 

@@ -76,17 +76,19 @@ bool MappingTable::add(uint64_t start, uint64_t size, SiteId site) {
     return lock.held() && insert_at(first_at_or_behind(start), {start, start + size, site, 0});
 }
 
-bool MappingTable::remove_one(uint64_t start, uint64_t size, Unmapped& unmapped) {
+MappingTable::Removal MappingTable::remove_one(uint64_t start, uint64_t size, Unmapped& unmapped) {
     const Lock lock(locked_);
-    if (!lock.held()) return false;
+    if (!lock.held()) return Removal::busy;
     const uint64_t end = start + size;
     const uint32_t at = first_at_or_behind(start);
-    if (at == count_ || ranges_[at].start >= end) return false;
+    if (at == count_ || ranges_[at].start >= end) return Removal::none;
     Range& range = ranges_[at];
     const uint64_t from = range.start > start ? range.start : start;
     const uint64_t to = range.end < end ? range.end : end;
-    unmapped = {range.site, to - from, false};
-    if (from == range.start && to == range.end) {
+    const bool whole = from == range.start && to == range.end;
+    if (!whole && range.group == 0) range.group = next_group_++;
+    unmapped = {from, to, range.site, range.group, false};
+    if (whole) {
         const uint32_t group = range.group;
         erase_at(at);
         unmapped.last = group == 0 || !group_lives(group);
@@ -97,12 +99,17 @@ bool MappingTable::remove_one(uint64_t start, uint64_t size, Unmapped& unmapped)
     } else {
         // Cut in two. Without memory for the second part it is forgotten here and stays counted as
         // live, which is true, until the process ends.
-        if (range.group == 0) range.group = next_group_++;
         const Range behind{to, range.end, range.site, range.group};
         range.end = from;
         insert_at(at + 1, behind);
     }
-    return true;
+    return Removal::done;
+}
+
+bool MappingTable::put_back(const Unmapped& piece) {
+    const Lock lock(locked_);
+    return lock.held() && insert_at(first_at_or_behind(piece.start),
+                                    {piece.start, piece.end, piece.site, piece.group});
 }
 
 void MappingTable::forget() {

@@ -11,8 +11,10 @@ namespace heapdrift {
 
 // Part of a mapping that went away.
 struct Unmapped {
+    uint64_t start = 0;
+    uint64_t end = 0;
     SiteId site{0};
-    uint64_t bytes = 0;
+    uint32_t group = 0;
     bool last = false;  // nothing of the mapping is left
 };
 
@@ -22,9 +24,13 @@ public:
     // False without memory, or when the lock was not to be had.
     bool add(uint64_t start, uint64_t size, SiteId site);
 
-    // Removes one piece of what is recorded in [start, start + size); false when nothing is left
-    // there. To be called until then: the caller counts each piece.
-    bool remove_one(uint64_t start, uint64_t size, Unmapped& unmapped);
+    // Removes one piece of what is recorded in [start, start + size). To be called until none is
+    // left. busy: the lock was not to be had.
+    enum class Removal { done, none, busy };
+    Removal remove_one(uint64_t start, uint64_t size, Unmapped& unmapped);
+
+    // Enters a piece that was removed again: the program's call failed.
+    bool put_back(const Unmapped& piece);
 
     void forget();
 

@@ -16,11 +16,37 @@ uint32_t ModuleList::find(uint64_t address) {
     return add(address);
 }
 
+// A module that was unloaded and is back at the same place is the one it was: a program that loads
+// and unloads a plugin all the time makes no new modules, nodes or sites. Told by build-id alone,
+// as another file may have taken the path.
+bool ModuleList::revive(const ModuleInfo& info, uint32_t& id) {
+    if (info.build_id_size == 0 || generation() == 0) return false;
+    const uint32_t count = count_.load(std::memory_order_acquire);
+    for (id = 0; id < count; ++id) {
+        Entry& entry = entries_[id];
+        if (entry.start != info.start || entry.end != info.end ||
+            !entry.unloaded.load(std::memory_order_relaxed))
+            continue;
+        Module& module = file_.module(id);
+        if (module.load_bias != info.load_bias || module.build_id_size != info.build_id_size ||
+            __builtin_memcmp(module.build_id, info.build_id, info.build_id_size) != 0)
+            continue;
+        module.unloaded_ns.store(0, std::memory_order_relaxed);
+        entry.link_map = reinterpret_cast<uint64_t>(info.loaded);
+        entry.unloaded.store(false, std::memory_order_relaxed);
+        blocks_.watch(entry.link_map);
+        return true;
+    }
+    return false;
+}
+
 // Two threads that find a module at the same time enter it twice; the analyzer takes modules with
 // one build-id, or one path, for one.
 uint32_t ModuleList::add(uint64_t address) {
     ModuleInfo info;
     if (!find_module_info(address, info)) return kNoModule;
+    uint32_t revived = 0;
+    if (revive(info, revived)) return revived;
     const Numbered<Module> added = file_.add_module();
     if (added.record == nullptr || added.id >= kMaxModules) return kNoModule;
     Module& module = *added.record;

@@ -14,6 +14,8 @@
 
 namespace heapdrift {
 
+struct ModuleInfo;
+
 class ModuleList {
 public:
     constexpr ModuleList(SessionFile& file, BlockTable& blocks) : file_(file), blocks_(blocks) {}
@@ -46,6 +48,7 @@ private:
     static constexpr uint32_t kMaxModules = 16384;
 
     uint32_t add(uint64_t address);
+    bool revive(const ModuleInfo& info, uint32_t& id);
 
     SessionFile& file_;
     BlockTable& blocks_;

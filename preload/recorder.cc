@@ -44,6 +44,10 @@ bool stale_busy() {
     if (tls.busy != Busy::recording || memory_confined()) return false;
     const auto here = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
     if (here <= tls.busy_stack) return false;
+    // Both on the thread's own stack. (A handler's stack with SS_AUTODISARM is not told by the
+    // kernel, but mostly lies elsewhere.)
+    StackBounds bounds;
+    if (!bounds.covers(tls.busy_stack) || here >= bounds.top()) return false;
     stack_t alternate{};
     return !sys::failed(sys::call(SYS_sigaltstack, 0, sys::address(&alternate))) &&
            (alternate.ss_flags & SS_ONSTACK) == 0;
@@ -99,12 +103,8 @@ private:
     uint32_t epoch_ = 0;
 };
 
-bool is_heap(SiteId site) {
-    return !recorder.has_custom.load(std::memory_order_relaxed) ||
-           recorder.file.site(raw(site)).domain == Domain::heap;
-}
-
-void count_gone(const Operation& operation, const BlockRecord& record, bool temporary) {
+void count_gone(const Operation& operation, const BlockRecord& record, Domain domain,
+                bool temporary) {
     Cell* cell = operation.touch(record.site);
     if (cell == nullptr) {
         drop(Drop::no_space);
@@ -115,11 +115,11 @@ void count_gone(const Operation& operation, const BlockRecord& record, bool temp
     if (temporary) add(cell->temporary, 1);
     ThreadState& state = *operation.state();
     add(state.row->deallocations, 1);
-    if (is_heap(record.site)) add_balance(state, -static_cast<int64_t>(record.size));
+    if (domain == Domain::heap) add_balance(state, -static_cast<int64_t>(record.size));
 }
 
-void count_missed(const Operation& operation, const BlockRecord& record) {
-    count_gone(operation, record, false);
+void count_missed(const Operation& operation, const BlockRecord& record, Domain domain) {
+    count_gone(operation, record, domain, false);
     recorder.file.control().missed_deallocations.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -134,10 +134,34 @@ void count_allocation(const Operation& operation, Cell& cell, uint64_t size, Ori
     count_operation(state);
 }
 
+BlockTable& table_of(Domain domain) {
+    return domain == Domain::custom ? recorder.custom_blocks : recorder.blocks;
+}
+
+// What the loader allocates is recorded even while the program has paused recording: by the end of
+// such a block we notice that a module was unloaded.
+bool is_paused(const StartState& caller) {
+    return recorder.paused.load(std::memory_order_relaxed) &&
+           (caller.pc < recorder.loader_start || caller.pc >= recorder.loader_end);
+}
+
 SiteId find_site(const Operation& operation, const StartState& caller, Domain domain) {
     return operation.state()->stack.site(caller, domain,
                                          static_cast<uint32_t>(recorder.options.depth),
                                          recorder.sites, recorder.modules);
+}
+
+void count_piece(const Operation& operation, const Unmapped& piece) {
+    Cell* cell = operation.touch(piece.site);
+    if (cell == nullptr) {
+        drop(Drop::no_space);
+        return;
+    }
+    add(cell->deallocated_bytes, piece.end - piece.start);
+    if (piece.last) {
+        add(cell->deallocations, 1);
+        add(operation.state()->row->deallocations, 1);
+    }
 }
 
 }  // namespace
@@ -146,7 +170,7 @@ void record_allocation(uint64_t address, uint64_t size, const StartState& caller
                        Origin origin) {
     const Operation operation;
     ThreadState* state = operation.state();
-    if (state == nullptr || recorder.paused.load(std::memory_order_relaxed)) return;
+    if (state == nullptr || is_paused(caller)) return;
     tls.last_recorded = address;
     if (address >= BlockTable::kHighestAddress) {
         drop(Drop::high_address);
@@ -160,8 +184,8 @@ void record_allocation(uint64_t address, uint64_t size, const StartState& caller
     }
     BlockRecord old;
     const uint32_t generation = recorder.file.control().generation.load(std::memory_order_relaxed);
-    const BlockTable::Put put = recorder.blocks.put(address, {site, generation, size, false}, old);
-    if (raw(old.site) != 0) count_missed(operation, old);
+    const BlockTable::Put put = table_of(domain).put(address, {site, generation, size, false}, old);
+    if (raw(old.site) != 0) count_missed(operation, old, domain);
     if (put == BlockTable::Put::failed) {
         drop(Drop::no_space);
         return;
@@ -180,7 +204,7 @@ BlockRecord take_block(uint64_t address) {
     return record;
 }
 
-void count_deallocation(uint64_t address, const BlockRecord& record) {
+void count_deallocation(uint64_t address, const BlockRecord& record, Domain domain) {
     if (raw(record.site) == 0) return;
     const Operation operation;
     ThreadState* state = operation.state();
@@ -190,20 +214,32 @@ void count_deallocation(uint64_t address, const BlockRecord& record) {
         recorder.modules.note_unload(address);
     const bool temporary = state->last_allocated == address;
     if (temporary) state->last_allocated = 0;
-    count_gone(operation, record, temporary);
+    count_gone(operation, record, domain, temporary);
     count_operation(*state);
 }
 
-void record_deallocation(uint64_t address) {
+// Whether this thread is inside the recorder: then its record stays and shows as still live, which
+// is counted.
+static bool is_reentrant() {
     if (tls.busy != Busy::no && stale_busy()) recover();
-    if (tls.busy != Busy::no) {
-        // A handler that interrupted the recorder: the record stays, and shows as still live.
-        if (tls.busy == Busy::recording &&
-            process_state->load(std::memory_order_relaxed) == ProcessState::recording)
-            drop(Drop::reentrant);
-        return;
-    }
-    count_deallocation(address, take_block(address));
+    if (tls.busy == Busy::no) return false;
+    if (tls.busy == Busy::recording &&
+        process_state->load(std::memory_order_relaxed) == ProcessState::recording)
+        drop(Drop::reentrant);
+    return true;
+}
+
+void record_deallocation(uint64_t address, Domain domain) {
+    if (is_reentrant()) return;
+    if (domain == Domain::heap)
+        count_deallocation(address, take_block(address));
+    else if (active())
+        count_deallocation(address, table_of(domain).take(address), domain);
+}
+
+void record_deallocation_if_known(uint64_t address) {
+    if (is_reentrant() || !active() || address >= BlockTable::kHighestAddress) return;
+    count_deallocation(address, recorder.blocks.take(address));
 }
 
 void put_block_back(uint64_t address, const BlockRecord& record) {
@@ -224,23 +260,35 @@ void record_mapping(uint64_t start, uint64_t size, const StartState& caller) {
     count_allocation(operation, *cell, size, Origin::fresh);
 }
 
-void record_unmapping(uint64_t start, uint64_t size) {
+TakenMappings::TakenMappings(uint64_t start, uint64_t size) {
+    if (size == 0) return;
     const Operation operation;
     if (operation.state() == nullptr) return;
-    Unmapped piece;
-    while (recorder.mappings.remove_one(start, size, piece)) {
-        Cell* cell = operation.touch(piece.site);
-        if (cell == nullptr) {
-            drop(Drop::no_space);
-            continue;
-        }
-        add(cell->deallocated_bytes, piece.bytes);
-        if (piece.last) {
-            add(cell->deallocations, 1);
-            add(operation.state()->row->deallocations, 1);
-        }
+    while (count_ < kMost) {
+        const MappingTable::Removal removal =
+            recorder.mappings.remove_one(start, size, pieces_[count_]);
+        if (removal == MappingTable::Removal::busy) drop(Drop::no_space);
+        if (removal != MappingTable::Removal::done) return;
+        ++count_;
     }
+    // One call over more mappings than are remembered: the rest is believed to go.
+    Unmapped piece;
+    while (recorder.mappings.remove_one(start, size, piece) == MappingTable::Removal::done)
+        count_piece(operation, piece);
+}
+
+void TakenMappings::count_gone() {
+    const Operation operation;
+    if (operation.state() == nullptr) return;
+    for (uint32_t i = 0; i < count_; ++i) count_piece(operation, pieces_[i]);
     count_operation(*operation.state());
+}
+
+void TakenMappings::put_back() {
+    const Operation operation;
+    if (operation.state() == nullptr) return;
+    for (uint32_t i = 0; i < count_; ++i)
+        if (!recorder.mappings.put_back(pieces_[i])) drop(Drop::no_space);
 }
 
 void Recorder::forget() {

@@ -21,6 +21,11 @@ struct Recorder {
     Options options;
     SessionFile file;
     BlockTable blocks;
+    // Blocks of custom allocators, which lie inside blocks of the heap or mappings.
+    BlockTable custom_blocks;
+    // Where the loader's code lies; see record_allocation.
+    uint64_t loader_start = 0;
+    uint64_t loader_end = 0;
     ModuleList modules{file, blocks};
     SiteTable sites{file, modules};
     ThreadRegistry threads{file};
@@ -28,8 +33,6 @@ struct Recorder {
 
     // At which live bytes the next snapshot of the peak's composition is due.
     std::atomic<int64_t> next_peak_bytes{0};
-    // Set by the first block of a custom allocator: until then every block is of the heap.
-    std::atomic<bool> has_custom{false};
     // Allocations are not recorded while the program asked for that (heapdrift_stop).
     std::atomic<bool> paused{false};
 
@@ -47,17 +50,30 @@ void record_allocation(uint64_t address, uint64_t size, const StartState& caller
                        Domain domain = Domain::heap, Origin origin = Origin::fresh);
 
 // A block is about to be returned.
-void record_deallocation(uint64_t address);
+void record_deallocation(uint64_t address, Domain domain = Domain::heap);
+// The same, but the block may well be unknown: its provider may record it by itself.
+void record_deallocation_if_known(uint64_t address);
 
 // realloc's two halves. take_block removes the record without counting; then either
 // count_deallocation says that the block is gone, or put_block_back that it stayed.
 BlockRecord take_block(uint64_t address);
-void count_deallocation(uint64_t address, const BlockRecord& record);
+void count_deallocation(uint64_t address, const BlockRecord& record, Domain domain = Domain::heap);
 void put_block_back(uint64_t address, const BlockRecord& record);
 
-// Bytes of a site's memory came or went without a block: mappings.
+// Mappings. Those that a call may take away are taken out of the table before it, as another thread
+// can get the range while the call runs; then they are counted as gone, or put back.
 void record_mapping(uint64_t start, uint64_t size, const StartState& caller);
-void record_unmapping(uint64_t start, uint64_t size);
+class TakenMappings {
+public:
+    TakenMappings(uint64_t start, uint64_t size);
+    void count_gone();
+    void put_back();
+
+private:
+    static constexpr uint32_t kMost = 16;
+    Unmapped pieces_[kMost];
+    uint32_t count_ = 0;
+};
 
 // Takes a snapshot now; label may be "". Returns its number, 0 if there is none to be had.
 SnapshotNumber take_snapshot(SnapshotKind kind, const char* label);

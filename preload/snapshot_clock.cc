@@ -10,7 +10,8 @@ namespace {
 
 constexpr uint32_t kLooksPerInterval = 16;
 constexpr uint32_t kFewestOperations = 16;
-constexpr uint32_t kMostOperations = 1u << 20;
+// A thread that was fast and becomes slow must not look away for hours.
+constexpr uint32_t kMostOperations = 1u << 10;
 // A snapshot may hold its thread for a hundredth of the time between two.
 constexpr uint64_t kCostShare = 100;
 // The composition of the peak is kept when the mark has risen by so much.
@@ -86,6 +87,11 @@ void raise_peak(Control& control, int64_t live) {
 
 }  // namespace
 
+int64_t live_heap_bytes(const Control& control) {
+    return control.first_live_bytes.load(std::memory_order_relaxed) +
+           control.other_live_bytes.load(std::memory_order_relaxed);
+}
+
 void look_at_clock(ThreadState& state) {
     const uint64_t now = recorder.file.since_start_ns();
     if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
@@ -96,13 +102,13 @@ void look_at_clock(ThreadState& state) {
 
 void settle_balance(ThreadState& state) {
     Control& control = recorder.file.control();
-    const bool single = recorder.threads.single();
-    int64_t live = control.live_bytes.load(std::memory_order_relaxed) + state.balance;
-    if (single)
-        control.live_bytes.store(live, std::memory_order_relaxed);
+    if (state.index == 0)
+        control.first_live_bytes.store(
+            control.first_live_bytes.load(std::memory_order_relaxed) + state.balance,
+            std::memory_order_relaxed);
     else
-        live =
-            control.live_bytes.fetch_add(state.balance, std::memory_order_relaxed) + state.balance;
+        control.other_live_bytes.fetch_add(state.balance, std::memory_order_relaxed);
+    const int64_t live = live_heap_bytes(control);
     state.balance = 0;
     int64_t headroom =
         static_cast<int64_t>(control.peak_live_bytes.load(std::memory_order_relaxed)) - live;
@@ -111,7 +117,9 @@ void settle_balance(ThreadState& state) {
         headroom = 0;
         if (live >= recorder.next_peak_bytes.load(std::memory_order_relaxed)) take_peak(live);
     }
-    state.balance_high = single && headroom < kBalanceSlack ? headroom : kBalanceSlack;
+    // With one thread the mark is exact.
+    state.balance_high =
+        recorder.threads.single() && headroom < kBalanceSlack ? headroom : kBalanceSlack;
 }
 
 SnapshotNumber take_snapshot(SnapshotKind kind, const char* label) {

@@ -18,6 +18,7 @@ inline void count_operation(ThreadState& state) {
 // it has moved by kBalanceSlack. With one thread the peak is exact.
 inline constexpr int64_t kBalanceSlack = 4096;
 void settle_balance(ThreadState& state);
+int64_t live_heap_bytes(const Control& control);
 inline void add_balance(ThreadState& state, int64_t change) {
     state.balance += change;
     if (state.balance > state.balance_high || state.balance < -kBalanceSlack) [[unlikely]]

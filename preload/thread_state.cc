@@ -90,7 +90,10 @@ void ThreadRegistry::forget() {
     const uint32_t count = count_.load(std::memory_order_relaxed);
     for (uint32_t i = 0; i < count && i < kMaxStates; ++i) {
         ThreadState* state = states_[i].load(std::memory_order_relaxed);
-        if (state != nullptr) unmap_pages(state, sizeof(ThreadState));
+        if (state != nullptr) {
+            state->counters.close();
+            unmap_pages(state, sizeof(ThreadState));
+        }
         states_[i].store(nullptr, std::memory_order_relaxed);
     }
     count_.store(0, std::memory_order_relaxed);

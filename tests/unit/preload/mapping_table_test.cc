@@ -14,9 +14,12 @@ protected:
     std::vector<Unmapped> remove(uint64_t start, uint64_t size) {
         std::vector<Unmapped> pieces;
         Unmapped piece;
-        while (table_.remove_one(start, size, piece)) pieces.push_back(piece);
+        while (table_.remove_one(start, size, piece) == MappingTable::Removal::done)
+            pieces.push_back(piece);
         return pieces;
     }
+
+    static uint64_t bytes(const Unmapped& piece) { return piece.end - piece.start; }
 
     MappingTable table_;
 };
@@ -26,7 +29,7 @@ TEST_F(MappingTableTest, AWholeMappingGoesInOnePiece) {
     const auto pieces = remove(0x1000, 0x3000);
     ASSERT_EQ(pieces.size(), 1u);
     EXPECT_EQ(raw(pieces[0].site), 5u);
-    EXPECT_EQ(pieces[0].bytes, 0x3000u);
+    EXPECT_EQ(bytes(pieces[0]), 0x3000u);
     EXPECT_TRUE(pieces[0].last);
     EXPECT_TRUE(remove(0x1000, 0x3000).empty());
 }
@@ -37,15 +40,32 @@ TEST_F(MappingTableTest, CuttingStartMiddleAndEndCountsBytesAndTheLastPieceOnce)
          {std::pair{0x10000, 0x1000}, {0x1f000, 0x1000}, {0x14000, 0x2000}, {0x18000, 0x1000}}) {
         const auto pieces = remove(start, size);
         ASSERT_EQ(pieces.size(), 1u);
-        EXPECT_EQ(pieces[0].bytes, static_cast<uint64_t>(size));
+        EXPECT_EQ(bytes(pieces[0]), static_cast<uint64_t>(size));
         EXPECT_FALSE(pieces[0].last);
     }
     const auto rest = remove(0x10000, 0x10000);
     ASSERT_EQ(rest.size(), 3u);
-    EXPECT_EQ(rest[0].bytes + rest[1].bytes + rest[2].bytes, 0xb000u);
+    EXPECT_EQ(bytes(rest[0]) + bytes(rest[1]) + bytes(rest[2]), 0xb000u);
     EXPECT_FALSE(rest[0].last);
     EXPECT_FALSE(rest[1].last);
     EXPECT_TRUE(rest[2].last);
+}
+
+TEST_F(MappingTableTest, APieceThatIsPutBackIsThereAgain) {
+    ASSERT_TRUE(table_.add(0x10000, 0x4000, SiteId{1}));
+    for (const uint64_t start : {0x10000, 0x11000, 0x13000}) {
+        const auto piece = remove(start, 0x1000);
+        ASSERT_EQ(piece.size(), 1u);
+        ASSERT_TRUE(table_.put_back(piece[0]));
+    }
+    uint64_t total = 0;
+    uint32_t last = 0;
+    for (const Unmapped& piece : remove(0x10000, 0x4000)) {
+        total += bytes(piece);
+        last += piece.last;
+    }
+    EXPECT_EQ(total, 0x4000u);
+    EXPECT_EQ(last, 1u);
 }
 
 TEST_F(MappingTableTest, OneUnmappingReachesSeveralMappings) {
