@@ -60,6 +60,19 @@ class Confined(EndToEndTest):
     def test_seccomp_kills_for_files(self):
         self.check("seccomp_kill", may_drop=True, can_write=False)
 
+    def test_seccomp_by_the_number_of_prctl(self):
+        self.check("seccomp_kill_by_prctl", may_drop=True, can_write=False)
+
+    def test_seccomp_by_the_number_of_seccomp(self):
+        self.check("seccomp_kill_by_seccomp", may_drop=True, can_write=False)
+
+    def test_child_of_a_confined_process(self):
+        """To start recording would kill it, so it is not recorded: one session, its parent's."""
+        self.check("seccomp_fork", may_drop=True, can_write=False)
+
+    def test_failed_second_filter_changes_nothing(self):
+        self.check("seccomp_again", may_drop=True, can_write=False)
+
     def test_seccomp_strict(self):
         self.check("seccomp_strict", may_drop=True, can_write=False)
 

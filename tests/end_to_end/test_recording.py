@@ -1,5 +1,7 @@
 """Victims whose whole truth stands in one session: what they say is what is recorded."""
 
+import os
+
 from harness import session, truth
 from harness.case import EndToEndTest
 
@@ -10,9 +12,12 @@ VICTIMS = {
     "cpp_operators": "cpp_operators libstdc++",
     "cpp_operators_libcxx": "cpp_operators_libcxx",
     "replaced_new": "replaced_new",
+    "new_with_header": "header_new",
+    "custom_blocks": "custom_blocks",
     "tiny_blocks": "tiny_blocks",
     "allocators": "allocators",
     "mappings": "mappings",
+    "mapping_threads": "mapping_threads",
     "thread_storm": "threads storm",
     "thread_handover": "threads handover",
     "thread_crossfire": "threads crossfire",
@@ -26,7 +31,8 @@ VICTIMS = {
     "plugin_deepbind": "plugins deepbind",
     "plugin_local_cpp_in_c_program": "plugins local_cpp",
     "plugin_dlmopen": "plugins dlmopen",
-    "plugin_many_times": "plugins many",
+    "plugin_many_times": "plugins many 200",
+    "plugin_loaded_while_stopped": "plugins stopped",
     "errno_kept": "errno_kept",
     "huge_sizes": "huge_sizes",
     "deep_recursion": "odd_stacks deep_recursion",
@@ -125,6 +131,33 @@ class Recording(EndToEndTest):
         document = self.report(self.only_session(), "--group-by", "thread")
         allocations = sum(row["allocations"] for row in document["rows"])
         self.assertEqual(allocations, document["totals"]["allocations"])
+
+    def test_mappings_that_stay_are_counted_once(self):
+        document = self.check_victim("mapping_threads")
+        for marker in ("moved_4_to_16_pages", "mapped_4_pages_twice"):
+            # Every hundredth of 4,000, in each of two threads.
+            self.assertEqual(session.figure(document, marker, "live_allocations", "mapping"), 80)
+
+    def test_plugin_loaded_for_ever_costs_nothing(self):
+        """A file that grew with every cycle would fill the disk of a program that runs for long."""
+        sizes, modules, sites = [], [], []
+        for cycles in (300, 3000):
+            output = os.path.join(self.folder, f"{cycles}.heapdrift")
+            # No snapshot falls due: those take space too.
+            result = self.recorded(
+                self.victim(f"plugins many {cycles}"), "interval=60000", output=output
+            )
+            self.assertEqual((result.status, result.err), (0, ""), result.describe())
+            document = self.report(output)
+            self.assert_truth(document, truth.read_truth(result.out)[0], result)
+            self.assert_nothing_lost(document)
+            info = session.json_of(["info", output], self.folder)
+            sizes.append(os.stat(output).st_size)
+            modules.append(len(info["modules"]))
+            sites.append(document["totals"]["sites"])
+        self.assertEqual(modules[0], modules[1])
+        self.assertEqual(sites[0], sites[1])
+        self.assertLessEqual(sizes[1], sizes[0] + (64 << 10))
 
     def test_dead_name_of_plugin_survives_dlclose(self):
         document = self.check_victim("plugins alternate")

@@ -25,6 +25,25 @@ class Snapshots(EndToEndTest):
         document = self.report(path)
         self.assert_truth(document, truth.read_truth(result.out)[0], result)
 
+    def test_thread_that_becomes_slow_still_looks_at_the_clock(self):
+        interval = 0.1
+        result, path = self.run_victim("calming_down", options="interval=100")
+        info = session.json_of(["info", path], self.folder)
+        end = info["files"][0]["duration_seconds"]
+        # 48 to 96 are kept: longer runs than 9.6 seconds keep every second one, and so on.
+        thinned = 1
+        while end > 96 * interval * thinned:
+            thinned *= 2
+        seconds = [0] + [
+            snapshot["seconds"]
+            for snapshot in info["snapshots"]
+            if snapshot["kind"] == "scheduled"
+        ]
+        gaps = [later - earlier for earlier, later in zip(seconds, [*seconds[1:], end])]
+        longest_pause = int(result.out.split()[0]) / 1000
+        self.assertLess(max(gaps), 3 * interval * thinned + longest_pause, seconds)
+        self.assert_truth(self.report(path), truth.read_truth(result.out)[0], result)
+
     def test_growth_is_steady_through_the_snapshots(self):
         _, path = self.run_victim("phases slow")
         info = session.json_of(["info", path], self.folder)

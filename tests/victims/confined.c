@@ -1,5 +1,8 @@
 // Gives up rights or resources, then goes on: 2,000 allocations under a stack known before, and
 // 2^12 under new ones. What of the latter could not be recorded must be counted as dropped.
+// The filter that kills is asked for in each way there is, and
+//   seccomp_fork   a child of the confined process allocates and ends
+//   seccomp_again  a second attempt, which fails, changes nothing
 #include <grp.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -11,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "stacks.h"
 
@@ -28,8 +32,20 @@ MARKER void new_stacks(void) {
 #define DENY(number, action) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, action)
 
+static long by_prctl(const struct sock_fprog* program) {
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program);
+}
+
+static long by_number_of_prctl(const struct sock_fprog* program) {
+    return syscall(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0);
+}
+
+static long by_number_of_seccomp(const struct sock_fprog* program) {
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program);
+}
+
 // Opening, growing and mapping files are refused with ENOSYS, or punished with death.
-static void filter_system_calls(uint32_t action) {
+static void filter_system_calls(uint32_t action, long (*confine)(const struct sock_fprog*)) {
     struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         DENY(SYS_openat, action),
@@ -52,7 +68,35 @@ static void filter_system_calls(uint32_t action) {
     };
     const struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
     REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+    REQUIRE(confine(&program) == 0);
+}
+
+static void kill_for_files(long (*confine)(const struct sock_fprog*)) {
+    filter_system_calls(SECCOMP_RET_KILL_PROCESS, confine);
+}
+
+// The filter holds for a child too, which has no session yet and may make none.
+static void fork_and_allocate(void) {
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        known_stack(100);
+        branch(kDepth, 40);
+        free(keep(malloc(4 << 20)));
+        _exit(5);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+}
+
+static void fail_to_confine_again(void) {
+    errno = 0;
+    REQUIRE(by_prctl(NULL) == -1 && errno == EFAULT);
+    errno = 0;
+    REQUIRE(by_number_of_prctl(NULL) == -1 && errno == EFAULT);
+    errno = 0;
+    REQUIRE(by_number_of_seccomp(NULL) == -1 && errno == EFAULT);
 }
 
 // Nothing but read, write and exit of a thread is left, so the heap must have grown before.
@@ -81,8 +125,19 @@ int main(int argc, char** argv) {
     if (strcmp(mode, "chroot") == 0) REQUIRE(chroot("/proc/self/fdinfo") == 0 && chdir("/") == 0);
     if (strcmp(mode, "setuid") == 0)
         REQUIRE(setgroups(0, NULL) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
-    if (strcmp(mode, "seccomp_enosys") == 0) filter_system_calls(SECCOMP_RET_ERRNO | ENOSYS);
-    if (strcmp(mode, "seccomp_kill") == 0) filter_system_calls(SECCOMP_RET_KILL_PROCESS);
+    if (strcmp(mode, "seccomp_enosys") == 0)
+        filter_system_calls(SECCOMP_RET_ERRNO | ENOSYS, by_prctl);
+    if (strcmp(mode, "seccomp_kill") == 0) kill_for_files(by_prctl);
+    if (strcmp(mode, "seccomp_kill_by_prctl") == 0) kill_for_files(by_number_of_prctl);
+    if (strcmp(mode, "seccomp_kill_by_seccomp") == 0) kill_for_files(by_number_of_seccomp);
+    if (strcmp(mode, "seccomp_fork") == 0) {
+        kill_for_files(by_prctl);
+        fork_and_allocate();
+    }
+    if (strcmp(mode, "seccomp_again") == 0) {
+        kill_for_files(by_prctl);
+        fail_to_confine_again();
+    }
     if (strcmp(mode, "seccomp_strict") == 0) allow_next_to_nothing();
     if (strcmp(mode, "fsize") == 0) limit(RLIMIT_FSIZE, 4096);
     if (strcmp(mode, "fsize_0") == 0) limit(RLIMIT_FSIZE, 0);

@@ -93,6 +93,17 @@ MARKER void remap_failing_6_pages(void) {
     expect_mapping("remap_failing_6_pages", 1, 6 * kPage, 0, 6 * kPage);
 }
 
+// Refused by the kernel, each for another reason: nothing is unmapped.
+MARKER void unmap_refused_7_pages(void) {
+    char* start = MAP_PAGES(7);
+    REQUIRE(munmap(start, hidden_size(SIZE_MAX - kPage)) == -1 && errno == EINVAL);
+    REQUIRE(munmap(start, hidden_size((size_t)1 << 62)) == -1 && errno == EINVAL);
+    REQUIRE(munmap(start + 1, kPage) == -1 && errno == EINVAL);
+    REQUIRE(munmap(start, hidden_size(0)) == -1 && errno == EINVAL);
+    start[0] = start[7 * kPage - 1] = 1;
+    expect_mapping("unmap_refused_7_pages", 1, 7 * kPage, 0, 7 * kPage);
+}
+
 MARKER void mapping_failing(void) {
     errno = 0;
     REQUIRE(mmap(NULL, hidden_size(0), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
@@ -138,6 +149,7 @@ int main(void) {
     remapped_2_to_20_pages();
     remapped_20_to_2_pages();
     remap_failing_6_pages();
+    unmap_refused_7_pages();
     mapping_failing();
     protected_4_pages();
     unmapped_odd_length();

@@ -142,6 +142,14 @@ MARKER void after_overflow_50x95() {
     for (int i = 0; i < 50; ++i) keep(malloc(95));
 }
 
+// Begins a little further up the stack each time, so that the overflow strikes elsewhere.
+TRUTH_ALONE static void overflow_from(size_t offset) {
+    overflowed = 0;
+    keep(alloca(offset));
+    if (sigsetjmp(out_of_overflow, 1) == 0) overflow_with_malloc(0);
+    REQUIRE(overflowed == 1);
+}
+
 // The overflow strikes in the victim or, one call further, in the recorder: either way the
 // victim's handler must run, and what comes after is recorded.
 MARKER void stack_overflow() {
@@ -153,10 +161,11 @@ MARKER void stack_overflow() {
     action.sa_handler = on_overflow;
     action.sa_flags = SA_ONSTACK;
     REQUIRE(sigaction(SIGSEGV, &action, nullptr) == 0);
-    if (sigsetjmp(out_of_overflow, 1) == 0) overflow_with_malloc(0);
-    REQUIRE(overflowed == 1);
-    after_overflow_50x95();
-    expect("after_overflow_50x95", 50, 4750, 0, 4750);
+    for (int i = 0; i < 8; ++i) {
+        overflow_from(16 + static_cast<size_t>(i) * 80);
+        after_overflow_50x95();
+    }
+    expect("after_overflow_50x95", 400, 8 * 4750, 0, 8 * 4750);
 }
 
 int main(int argc, char** argv) {

@@ -24,6 +24,15 @@ MARKER void while_stopped_9x99(void) {
     expect("while_stopped_9x99", 0, 0, 0, 0);
 }
 
+// The allocation is libc's own, and no more recorded than the program's.
+MARKER void copied_while_stopped_8x50(void) {
+    char text[50];
+    memset(text, 'c', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 8; ++i) keep(strdup(text));
+    expect_through("copied_while_stopped_8x50", 0, 0, 0, 0);
+}
+
 MARKER void* freed_while_stopped_44(void) {
     expect("freed_while_stopped_44", 1, 44, 1, 0);
     return keep(malloc(44));
@@ -76,6 +85,7 @@ int main(int argc, char** argv) {
     void* block = freed_while_stopped_44();
     if (heapdrift_stop) heapdrift_stop();
     while_stopped_9x99();
+    copied_while_stopped_8x50();
     free(block);
     if (heapdrift_start) heapdrift_start();
     ignored_1234();

@@ -4,12 +4,14 @@
 //   deepbind       RTLD_DEEPBIND: the plugin looks into its own scope first
 //   local_cpp      a C++ plugin with RTLD_LOCAL in a program without libstdc++
 //   dlmopen        a plugin in a name space of its own, with a libc of its own
-//   many           the same plugin 200 times over
+//   many N         the same plugin N times over
+//   stopped        one loaded while nothing is recorded, then another one at its address
 #include <dlfcn.h>
 #include <libgen.h>
 #include <limits.h>
 #include <link.h>
 
+#include "preload/heapdrift.h"
 #include "truth.h"
 
 typedef void* (*Work)(size_t);
@@ -95,10 +97,30 @@ static void in_name_space(void) {
     REQUIRE(dlclose(library) == 0);
 }
 
-static void many(void) {
-    for (int i = 0; i < 200; ++i)
+static void many(int times) {
+    REQUIRE(times > 0);
+    for (int i = 0; i < times; ++i)
         REQUIRE(dlclose(use("victim_plugin_tea.so", RTLD_LAZY, 1, 10, NULL)) == 0);
-    expect("work_of_tea", 200, 2000, 0, 2000);
+    expect("constructor_of_tea", 2 * times, 50 * times, times, 25 * times);
+    expect("work_of_tea", times, 10 * times, 0, 10 * times);
+}
+
+static void stopped(void) {
+    if (heapdrift_stop) heapdrift_stop();
+    void* red = load("victim_plugin_red.so", RTLD_NOW);
+    if (heapdrift_start) heapdrift_start();
+    const uintptr_t address = address_of(red);
+    const Work work = (Work)dlsym(red, "plugin_work");
+    for (int i = 0; i < 6; ++i) REQUIRE(work(120) != NULL);
+    REQUIRE(dlclose(red) == 0);
+    uintptr_t reused = 0;
+    use("victim_plugin_tea.so", RTLD_NOW, 4, 80, &reused);
+    // Otherwise this victim shows nothing.
+    REQUIRE(reused == address);
+    expect("constructor_of_red", 0, 0, 0, 0);
+    expect("work_of_red", 6, 720, 0, 720);
+    expect("constructor_of_tea", 2, 50, 1, 25);
+    expect("work_of_tea", 4, 320, 0, 320);
 }
 
 MARKER void host_allocates_3x66(void) {
@@ -116,7 +138,8 @@ int main(int argc, char** argv) {
     if (strcmp(mode, "deepbind") == 0) deepbind();
     if (strcmp(mode, "local_cpp") == 0) local_cpp();
     if (strcmp(mode, "dlmopen") == 0) in_name_space();
-    if (strcmp(mode, "many") == 0) many();
+    if (strcmp(mode, "many") == 0) many(argc > 2 ? atoi(argv[2]) : 200);
+    if (strcmp(mode, "stopped") == 0) stopped();
     host_allocates_3x66();
     tell_truth();
     return 0;
