@@ -8,14 +8,14 @@ namespace heapdrift {
 // one writer does.
 template <typename T>
 bool CounterTable::grow(T**& array, uint32_t& capacity, uint32_t wanted) {
-    constexpr uint32_t kPerPage = kPageSize / sizeof(T*);
+    constexpr uint32_t kPerPage = kPageSize / sizeof(void*);
     uint32_t larger = capacity == 0 ? kPerPage : 2 * capacity;
     while (larger <= wanted) larger *= 2;
-    auto** copy = static_cast<T**>(map_pages(larger * sizeof(T*)));
+    auto** copy = static_cast<T**>(map_pages(larger * sizeof(void*)));
     if (copy == nullptr) return false;
     for (uint32_t i = 0; i < capacity; ++i) copy[i] = array[i];
-    if (array != nullptr) unmap_pages(array, capacity * sizeof(T*));
-    file_->control().own_bytes.fetch_add((larger - capacity) * sizeof(T*),
+    if (array != nullptr) unmap_pages(array, capacity * sizeof(void*));
+    file_->control().own_bytes.fetch_add((larger - capacity) * sizeof(void*),
                                          std::memory_order_relaxed);
     array = copy;
     capacity = larger;
@@ -23,8 +23,8 @@ bool CounterTable::grow(T**& array, uint32_t& capacity, uint32_t wanted) {
 }
 
 void CounterTable::close() {
-    if (pages_ != nullptr) unmap_pages(pages_, capacity_ * sizeof(Cell*));
-    if (undo_pages_ != nullptr) unmap_pages(undo_pages_, undo_capacity_ * sizeof(UndoEntry*));
+    if (pages_ != nullptr) unmap_pages(pages_, capacity_ * sizeof(void*));
+    if (undo_pages_ != nullptr) unmap_pages(undo_pages_, undo_capacity_ * sizeof(void*));
 }
 
 bool CounterTable::add_page(uint32_t page) {

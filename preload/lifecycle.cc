@@ -13,6 +13,8 @@
 #include "preload/unwind/rule_table.h"
 #include "preload/vdso_clock.h"
 
+extern "C" void* __libc_stack_end;
+
 namespace heapdrift {
 namespace {
 
@@ -99,9 +101,9 @@ void start_recording() {
     find_next_allocator();
     recorder.blocks.set_spacing(next.spacing);
     recorder.custom_blocks.set_spacing(16);
-    // _dl_find_object is the loader's own.
+    // A variable of the loader's own.
     dl_find_object loader{};
-    if (_dl_find_object(reinterpret_cast<void*>(&_dl_find_object), &loader) == 0) {
+    if (_dl_find_object(&__libc_stack_end, &loader) == 0) {
         recorder.loader_start = reinterpret_cast<uint64_t>(loader.dlfo_map_start);
         recorder.loader_end = reinterpret_cast<uint64_t>(loader.dlfo_map_end);
     }

@@ -25,6 +25,10 @@ NodeId SiteTable::child(NodeId parent, uint64_t address, FrameKind kind) {
         return known;
     // Before the node is made: finding the module may need the space of the file too.
     const uint32_t module = modules_.find(kind == FrameKind::interrupted ? address : address - 1);
+    // The module may be one that is back at its place, and its nodes with it.
+    if (module != kNoModule && modules_.generation() != 0)
+        if (const NodeId known = index_.find(parent, address, kind, usable); raw(known) != 0)
+            return known;
     const Numbered<Node> added = file_.add_node();
     if (added.record == nullptr) return NodeId{0};
     Node& node = *added.record;

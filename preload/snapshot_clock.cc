@@ -8,10 +8,8 @@
 namespace heapdrift {
 namespace {
 
-constexpr uint32_t kLooksPerInterval = 16;
-constexpr uint32_t kFewestOperations = 16;
-// A thread that was fast and becomes slow must not look away for hours.
-constexpr uint32_t kMostOperations = 1u << 10;
+// Few, so that a slow thread does not look away for long; a look is a few ns.
+constexpr uint32_t kOperationsPerLook = 16;
 // A snapshot may hold its thread for a hundredth of the time between two.
 constexpr uint64_t kCostShare = 100;
 // The composition of the peak is kept when the mark has risen by so much.
@@ -44,19 +42,6 @@ void take_scheduled(uint64_t now_ns) {
     const uint64_t next = now_ns - (now_ns - due) % step + step;
     const uint64_t earliest = now_ns + kCostShare * cost;
     control.snapshot_due_ns.store(next < earliest ? earliest : next, std::memory_order_relaxed);
-}
-
-// Looks per interval stay near kLooksPerInterval, whatever the rate of operations.
-void adapt_countdown(ThreadState& state, uint64_t now_ns) {
-    const uint64_t interval =
-        recorder.file.control().snapshot_interval_ns.load(std::memory_order_relaxed);
-    const uint64_t wanted = interval / kLooksPerInterval;
-    const uint64_t elapsed = now_ns - state.last_look_ns;
-    if (elapsed < wanted / 2 && state.look_every < kMostOperations)
-        state.look_every *= 2;
-    else if (elapsed > wanted * 2 && state.look_every > kFewestOperations)
-        state.look_every /= 2;
-    state.last_look_ns = now_ns;
 }
 
 // The mark's composition: only the last peak snapshot is kept, so a rise costs undo entries of the
@@ -93,11 +78,10 @@ int64_t live_heap_bytes(const Control& control) {
 }
 
 void look_at_clock(ThreadState& state) {
-    const uint64_t now = recorder.file.since_start_ns();
-    if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
-        take_scheduled(now);
-    adapt_countdown(state, now);
-    state.until_look = state.look_every;
+    state.until_look = kOperationsPerLook;
+    const uint64_t due = recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed);
+    if (recorder.file.since_start_coarse_ns() >= due)
+        take_scheduled(recorder.file.since_start_ns());
 }
 
 void settle_balance(ThreadState& state) {

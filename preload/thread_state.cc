@@ -53,8 +53,7 @@ ThreadState* ThreadRegistry::create() {
     }
     state->index = index;
     state->counters.open(file_, TableId{index});
-    state->look_every = 64;
-    state->until_look = 64;
+    state->until_look = 1;
     states_[index].store(state, std::memory_order_release);
     Control& control = file_.control();
     control.table_count.fetch_add(1, std::memory_order_relaxed);

@@ -25,8 +25,6 @@ struct ThreadState {
 
     // Operations until the clock is looked at again; see snapshot_clock.cc.
     uint32_t until_look;
-    uint32_t look_every;
-    uint64_t last_look_ns;
 
     uint32_t index;      // in the registry
     uint32_t next_free;  // index + 1 of the next retired state; 0 for none
