@@ -26,7 +26,8 @@ struct SessionSummary {
     ino_t inode = 0;
 
     bool running() const { return info.ending == model::Ending::running; }
-    std::string program() const { return model::base_name(info.program); }
+    // What the user called it: a link to the executable has a name of its own.
+    std::string program() const { return model::started_name(info); }
 };
 
 // Throws Failure, naming `path`, for what is no readable session.

@@ -25,21 +25,29 @@ class Confined(EndToEndTest):
         self.check_figures(document, truth.read_truth(result.out)[0], result, may_drop, can_write)
 
     def check_figures(self, document, entries, result, may_drop, can_write):
-        """Stacks known before are exact; of new ones, what is missing is counted as dropped."""
+        """What is missing is counted as dropped. Without drops, stacks known before are exact.
+
+        With drops they need not be: the heap may grow into a stretch of addresses that the block
+        table has no part for yet, which a confined program can get no more.
+        """
         known = [entry for entry in entries if entry["marker"] == "known_stack"]
         new = next(entry for entry in entries if entry["marker"] == "new_stacks")
-        self.assert_truth(document, known, result)
         dropped = document["totals"]["dropped"]
-        # All that is counted under one of its frames, however far out the stack could be walked.
-        found = session.figure(document, "branch", "allocations")
         if not may_drop:
             self.assertEqual(dropped, 0, document["losses"])
             self.assertEqual(result.err, "")
+        # All that is counted under one of its frames, however far out the stack could be walked.
+        found = session.figure(document, "branch", "allocations")
         self.assertLessEqual(found, new["allocations"])
-        self.assertGreaterEqual(
-            found + dropped,
-            new["allocations"],
-            f"neither recorded nor counted as dropped; rerun: {result.command}",
+        missing = new["allocations"] - found
+        if missing == dropped:
+            self.assert_truth(document, known, result)
+        for entry in known:
+            missing += entry["allocations"] - session.figure(
+                document, entry["function"], "allocations"
+            )
+        self.assertLessEqual(
+            missing, dropped, f"neither recorded nor counted as dropped; rerun: {result.command}"
         )
         if dropped and can_write:
             self.one_message(result)
