@@ -9,6 +9,7 @@
 #include "preload/next_allocator.h"
 #include "preload/page_memory.h"
 #include "preload/recorder.h"
+#include "preload/syscalls.h"
 #include "preload/thread_local.h"
 #include "preload/unwind/rule_table.h"
 #include "preload/vdso_clock.h"
@@ -86,6 +87,7 @@ void start_recording() {
         rule_table.reset();
         recorder.forget();
     }
+    if (!recorded_before) remember_stderr();
     recorded_before = true;
     tls.state = nullptr;
     tls.row = nullptr;

@@ -1,12 +1,11 @@
 #include "preload/session_file.h"
 
 #include <errno.h>
-#include <sys/auxv.h>
-#include <unistd.h>
 
+#include "preload/error_text.h"
 #include "preload/message.h"
 #include "preload/page_memory.h"
-#include "preload/session_path.h"
+#include "preload/syscalls.h"
 #include "preload/vdso_clock.h"
 
 namespace heapdrift {
@@ -17,180 +16,7 @@ constexpr uint64_t kFirstUnit = 6 * kSegmentSize;
 constexpr uint64_t kLargestUnit = 64 * kSegmentSize;
 constexpr int kUnitShift = 48;
 
-// Field 22 of /proc/self/stat, which with the pid names a process for good.
-uint64_t process_start_ticks() {
-    char text[1024];
-    const size_t size = sys::read_file("/proc/self/stat", text, sizeof(text) - 1);
-    text[size] = '\0';
-    // The name in field 2 may hold anything, a ')' too: fields are counted from the last one.
-    const char* at = text;
-    for (const char* c = text; *c != '\0'; ++c)
-        if (*c == ')') at = c;
-    for (int field = 2; field < 22 && *at != '\0'; ++at)
-        if (*at == ' ') ++field;
-    uint64_t ticks = 0;
-    return parse_number(at, ticks) != nullptr ? ticks : 0;
-}
-
-// Marks an earlier image of this same process as ended by exec. True if the file is such a one.
-bool close_earlier_image(const char* path, uint64_t start_ticks) {
-    const int fd = sys::open(path, O_RDWR | O_NOFOLLOW);
-    if (fd < 0) return false;
-    struct stat status {};
-    bool ours = false;
-    if (!sys::failed(sys::call(SYS_fstat, fd, sys::address(&status))) && S_ISREG(status.st_mode) &&
-        status.st_size >= static_cast<off_t>(sizeof(Header))) {
-        if (void* mapped = sys::map(sizeof(Header), MAP_SHARED, fd)) {
-            Header& header = *static_cast<Header*>(mapped);
-            ours = header.identity.magic == kMagic && header.identity.version == kFormatVersion &&
-                   header.identity.pid == sys::pid() &&
-                   header.identity.process_start_ticks == start_ticks;
-            if (ours &&
-                header.control.ended_by.load(std::memory_order_relaxed) == EndedBy::running) {
-                header.control.ended_ns.store(monotonic_ns() - header.identity.started_monotonic_ns,
-                                              std::memory_order_relaxed);
-                header.control.ended_by.store(EndedBy::exec, std::memory_order_release);
-            }
-            sys::unmap(mapped, sizeof(Header));
-        }
-    }
-    sys::close(fd);
-    return ours;
-}
-
-const char* error_text(long error) {
-    switch (-error) {
-        case ENOENT:
-            return "no such directory";
-        case EACCES:
-        case EPERM:
-            return "permission denied";
-        case EROFS:
-            return "read-only file system";
-        case ENOSPC:
-        case EDQUOT:
-            return "no space left on device";
-        case EFBIG:
-            return "RLIMIT_FSIZE does not allow it";
-        case EMFILE:
-        case ENFILE:
-            return "too many open files";
-        case ENOMEM:
-            return "out of memory or address space";
-        case ENAMETOOLONG:
-            return "file name too long";
-        case ELOOP:
-            return "is a symbolic link";
-        case ENOTDIR:
-            return "a part of the path is not a directory";
-        default:
-            return "the system refused";
-    }
-}
-
-// What the user called the program: redis-server, though that is a link to redis-check-rdb, or the
-// script that an interpreter runs. Not of use when it was executed through a descriptor.
-const char* name_given(const char* program) {
-    const auto* given = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
-    if (given == nullptr || text_starts(given, "/dev/fd/") || text_starts(given, "/proc/"))
-        return program;
-    return given;
-}
-
-// A number that programs neither expect to get from open nor close one by one.
-int move_high(int fd) {
-    const uint64_t limit = sys::limit(RLIMIT_NOFILE);
-    const long wanted = limit > 1024 ? 1000 : static_cast<long>(limit - limit / 4);
-    const long high = sys::call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, wanted);
-    if (sys::failed(high)) return fd;
-    sys::close(fd);
-    return static_cast<int>(high);
-}
-
 }  // namespace
-
-bool SessionFile::open_new(const Options& options, const char* program, uint32_t& image) {
-    const uint64_t ticks = process_start_ticks();
-    for (uint32_t attempt = 0; attempt < 1000; ++attempt) {
-        const SessionPath path = session_path(options, name_given(program), sys::pid(), attempt);
-        if (path.overflowed()) {
-            say(Message() << "not recording: the path of the session file is too long");
-            return false;
-        }
-        fd_ = sys::open(path.text(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-        if (fd_ == -EEXIST) {
-            if (close_earlier_image(path.text(), ticks)) ++image;
-            continue;
-        }
-        if (fd_ < 0) {
-            say(Message() << "not recording process " << sys::pid() << ": cannot create "
-                          << path.text() << ": " << error_text(fd_)
-                          << "; the program runs on unrecorded");
-            return false;
-        }
-        fd_ = move_high(fd_);
-        struct stat status {};
-        sys::call(SYS_fstat, fd_, sys::address(&status));
-        device_ = status.st_dev;
-        inode_ = status.st_ino;
-        if (!reserve(0, kSegmentSize) ||
-            (header_ = static_cast<Header*>(sys::map(kSegmentSize, MAP_SHARED, fd_))) == nullptr) {
-            say(Message() << "not recording process " << sys::pid() << ": no space for "
-                          << path.text() << " (disk full, RLIMIT_FSIZE or RLIMIT_AS); "
-                          << "the program runs on unrecorded");
-            sys::call(SYS_unlink, sys::address(path.text()));
-            sys::close(fd_);
-            return false;
-        }
-        header_->identity.process_start_ticks = ticks;
-        copy_text(header_->identity.session_path, path.text());
-        return true;
-    }
-    say(Message() << "not recording process " << sys::pid()
-                  << ": 1000 session files of its name exist already");
-    return false;
-}
-
-void SessionFile::fill_identity(const Options& options, const char* program, uint32_t image,
-                                bool forked) {
-    Identity& identity = header_->identity;
-    identity.version = kFormatVersion;
-    identity.segment_size = kSegmentSize;
-    identity.pid = sys::pid();
-    identity.parent_pid = static_cast<uint32_t>(sys::call(SYS_getppid));
-    identity.started_realtime_ns = realtime_ns();
-    identity.started_monotonic_ns = started_monotonic_ns_;
-    identity.mode = Mode::exact;
-    identity.uid = static_cast<uint32_t>(sys::call(SYS_getuid));
-    identity.image = image;
-    identity.forked = forked;
-    identity.root = options.root_pid != 0 && options.root_pid == identity.pid;
-    copy_text(identity.tool_version, HEAPDRIFT_VERSION);
-    copy_text(identity.program, program);
-    identity.command_line_size = static_cast<uint32_t>(
-        sys::read_file("/proc/self/cmdline", identity.command_line, sizeof(identity.command_line)));
-    Control& control = header_->control;
-    control.epoch.store(1, std::memory_order_relaxed);
-    control.snapshot_interval_ns.store(options.interval_ms * 1'000'000, std::memory_order_relaxed);
-    control.snapshot_due_ns.store(options.interval_ms * 1'000'000, std::memory_order_relaxed);
-    control.segment_count.store(1, std::memory_order_relaxed);
-    // Release: a reader that finds the magic finds all of the identity.
-    std::atomic_thread_fence(std::memory_order_release);
-    identity.magic = kMagic;
-}
-
-bool SessionFile::create(const Options& options, bool forked) {
-    char program[sizeof(Identity::program)] = {};
-    const long size = sys::call(SYS_readlink, sys::address("/proc/self/exe"), sys::address(program),
-                                sizeof(program) - 1);
-    if (sys::failed(size)) copy_text(program, "unknown");
-    uint32_t image = 0;
-    if (!open_new(options, program, image)) return false;
-    started_monotonic_ns_ = monotonic_ns();
-    file_end_.store(kSegmentSize, std::memory_order_relaxed);
-    fill_identity(options, program, image, forked);
-    return true;
-}
 
 void SessionFile::forget() {
     struct stat status {};
@@ -225,6 +51,15 @@ uint64_t SessionFile::since_start_coarse_ns() const {
     return now > started_monotonic_ns_ ? now - started_monotonic_ns_ : 0;
 }
 
+int SessionFile::move_high(int fd) {
+    const uint64_t limit = sys::limit(RLIMIT_NOFILE);
+    const long wanted = limit > 1024 ? 1000 : static_cast<long>(limit - limit / 4);
+    const long high = sys::call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, wanted);
+    if (sys::failed(high)) return fd;
+    sys::close(fd);
+    return static_cast<int>(high);
+}
+
 // The program may have closed our descriptor or put a file of its own under its number; then the
 // file is opened again by name, if that name still leads to it (it may not, after chroot).
 bool SessionFile::reopen() {
@@ -243,17 +78,19 @@ bool SessionFile::reopen() {
     return true;
 }
 
-bool SessionFile::reserve(uint64_t offset, uint64_t size) {
-    if (sys::limit(RLIMIT_FSIZE) < offset + size) return false;
+long SessionFile::reserve(uint64_t offset, uint64_t size) {
+    if (sys::limit(RLIMIT_FSIZE) < offset + size) return -EFBIG;
     const long result =
         sys::call(SYS_fallocate, fd_, 0, static_cast<long>(offset), static_cast<long>(size));
-    if (result != -EOPNOTSUPP && result != -ENOSYS) return !sys::failed(result);
+    if (result != -EOPNOTSUPP && result != -ENOSYS) return result;
     static constexpr uint8_t kZeros[kPageSize] = {};
-    for (uint64_t at = offset; at < offset + size; at += kPageSize)
-        if (sys::call(SYS_pwrite64, fd_, sys::address(kZeros), kPageSize, static_cast<long>(at)) !=
-            static_cast<long>(kPageSize))
-            return false;
-    return true;
+    for (uint64_t at = offset; at < offset + size; at += kPageSize) {
+        const long written =
+            sys::call(SYS_pwrite64, fd_, sys::address(kZeros), kPageSize, static_cast<long>(at));
+        if (sys::failed(written)) return written;
+        if (written != static_cast<long>(kPageSize)) return -ENOSPC;
+    }
+    return 0;
 }
 
 void SessionFile::stop_growing(const char* reason) {
@@ -281,13 +118,13 @@ uint8_t* SessionFile::grow() {
         return nullptr;
     }
     const uint64_t offset = file_end_.fetch_add(size, std::memory_order_relaxed);
-    if (!reserve(offset, size)) {
-        stop_growing("no space left (disk full, quota, RLIMIT_FSIZE or refused by the system)");
+    if (const long error = reserve(offset, size); error != 0) {
+        stop_growing(error_text(error));
         return nullptr;
     }
     auto* start = static_cast<uint8_t*>(sys::map(size, MAP_SHARED, fd_, offset));
     if (start == nullptr) {
-        stop_growing("no address space left (RLIMIT_AS or out of memory)");
+        stop_growing(error_text(-ENOMEM));
         return nullptr;
     }
     // Never back: another thread may have grown the file further meanwhile.

@@ -80,7 +80,10 @@ private:
     uint8_t* take_from_unit();
     uint8_t* grow();
     bool reopen();
-    bool reserve(uint64_t offset, uint64_t size);
+    // 0, or a negative errno.
+    long reserve(uint64_t offset, uint64_t size);
+    // A number that programs neither expect to get from open nor close one by one.
+    static int move_high(int fd);
     bool open_new(const Options& options, const char* program, uint32_t& image);
     void fill_identity(const Options& options, const char* program, uint32_t image, bool forked);
     void stop_growing(const char* reason);
