@@ -14,10 +14,7 @@ namespace {
 struct Arguments {
     std::string old_session;
     std::string new_session;
-    OutputOptions output;
-    RowOptions rows;
-    FilterOptions filter;
-    NameOptions names;
+    ViewOptions view;
 };
 
 // "@12" alone means the same file as OLD.
@@ -28,14 +25,15 @@ std::string complete(const std::string& new_session, const std::string& old_sess
 }
 
 void compare(const Arguments& arguments) {
-    const model::Filter filter = arguments.filter.filter();
-    model::check(arguments.rows.grouping());
-    const model::Profile old_profile = load_profile(arguments.old_session, arguments.names, filter);
-    const model::Profile new_profile = load_profile(
-        complete(arguments.new_session, arguments.old_session), arguments.names, filter);
+    const ViewOptions& view = arguments.view;
+    const model::Filter filter = view.filter.filter();
+    model::check(view.rows.grouping());
+    const model::Profile old_profile = load_profile(arguments.old_session, view.names, filter);
+    const model::Profile new_profile =
+        load_profile(complete(arguments.new_session, arguments.old_session), view.names, filter);
     const report::DiffDocument document =
-        make_diff(old_profile, new_profile, arguments.rows, filter, arguments.output.format);
-    write_document(arguments.output, document, report::write_diff_text, report::write_diff_json,
+        make_diff(old_profile, new_profile, view.rows, filter, view.output.format);
+    write_document(view.output, document, report::write_diff_text, report::write_diff_json,
                    report::write_diff_csv);
 }
 
@@ -52,10 +50,7 @@ void add_diff(CLI::App& app, int&) {
     command->add_option("NEW", arguments->new_session, "The later; @12 alone is of the same file")
         ->type_name("")
         ->required();
-    add_row_options(*command, arguments->rows);
-    add_filter_options(*command, arguments->filter);
-    add_name_options(*command, arguments->names);
-    add_output_options(*command, arguments->output);
+    add_view_options(*command, arguments->view);
     command->footer(
         "Examples:\n"
         "  heapdrift diff server.4711.heapdrift@3 @12\n"

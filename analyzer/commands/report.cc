@@ -13,19 +13,17 @@ namespace {
 
 struct Arguments {
     std::string session;
-    OutputOptions output;
-    RowOptions rows;
-    FilterOptions filter;
-    NameOptions names;
+    ViewOptions view;
 };
 
 void report_on(const Arguments& arguments) {
-    const model::Filter filter = arguments.filter.filter();
-    model::check(arguments.rows.grouping());
-    const model::Profile profile = load_profile(arguments.session, arguments.names, filter);
+    const ViewOptions& view = arguments.view;
+    const model::Filter filter = view.filter.filter();
+    model::check(view.rows.grouping());
+    const model::Profile profile = load_profile(arguments.session, view.names, filter);
     const report::ReportDocument document =
-        make_report(profile, arguments.rows, filter, arguments.output.format);
-    write_document(arguments.output, document, report::write_report_text, report::write_report_json,
+        make_report(profile, view.rows, filter, view.output.format);
+    write_document(view.output, document, report::write_report_text, report::write_report_json,
                    report::write_report_csv);
 }
 
@@ -35,10 +33,7 @@ void add_report(CLI::App& app, int&) {
     const auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand("report", "Show what a session holds at one point");
     add_session_option(*command, arguments->session);
-    add_row_options(*command, arguments->rows);
-    add_filter_options(*command, arguments->filter);
-    add_name_options(*command, arguments->names);
-    add_output_options(*command, arguments->output);
+    add_view_options(*command, arguments->view);
     command->footer(
         "Examples:\n"
         "  heapdrift report server.4711.heapdrift\n"

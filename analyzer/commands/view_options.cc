@@ -60,9 +60,9 @@ CLI::Option* add_choice(CLI::App& command, const std::string& names, Value& valu
 
 }  // namespace
 
-void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv) {
-    std::map<std::string, Format> formats = {{"text", Format::text}, {"json", Format::json}};
-    if (with_csv) formats["csv"] = Format::csv;
+void add_output_options(CLI::App& command, OutputOptions& options) {
+    const std::map<std::string, Format> formats = {
+        {"text", Format::text}, {"json", Format::json}, {"csv", Format::csv}};
     add_choice(command, "--format", options.format, formats,
                "How to write it: " + listed(formats) + " (default: text)", "FORMAT");
     const std::map<std::string, report::ColourMode> colours = {
@@ -185,6 +185,13 @@ model::Filter FilterOptions::filter() const {
     filter.all_frames = all_frames;
     filter.domains = domains;
     return filter;
+}
+
+void add_view_options(CLI::App& command, ViewOptions& options) {
+    add_row_options(command, options.rows);
+    add_filter_options(command, options.filter);
+    add_name_options(command, options.names);
+    add_output_options(command, options.output);
 }
 
 uint64_t parse_size(const std::string& text) {

@@ -24,7 +24,7 @@ struct OutputOptions {
     std::string path = "-";
     bool force = false;
 };
-void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv = true);
+void add_output_options(CLI::App& command, OutputOptions& options);
 
 // Calls `write` with the stream and the palette that the options ask for. Throws Failure when the
 // file exists already (and --force is not given) or cannot be written in full.
@@ -84,6 +84,15 @@ struct FilterOptions {
 };
 void add_filter_options(CLI::App& command, FilterOptions& options);
 void add_name_options(CLI::App& command, NameOptions& options);
+
+// All that report and diff have in common.
+struct ViewOptions {
+    OutputOptions output;
+    RowOptions rows;
+    FilterOptions filter;
+    NameOptions names;
+};
+void add_view_options(CLI::App& command, ViewOptions& options);
 
 // "4096", "100 kB", "1.5 MiB". Throws UsageFailure. "" is 0.
 uint64_t parse_size(const std::string& text);

@@ -32,8 +32,7 @@ void write_file(JsonWriter& json, const model::SessionInfo& session) {
     json.end_object();
 }
 
-void write_totals_of(JsonWriter& json, const model::Totals& totals, bool has_peak) {
-    model::Figures figures = totals.figures;
+void write_counts(JsonWriter& json, const model::Figures& figures) {
     json.key("allocations").number(figures.allocations);
     json.key("allocated_bytes").number(figures.allocated_bytes);
     json.key("deallocations").number(figures.deallocations);
@@ -42,8 +41,12 @@ void write_totals_of(JsonWriter& json, const model::Totals& totals, bool has_pea
     json.key("live_bytes").number(figures.live_bytes);
     json.key("temporary").number(figures.temporary);
     json.key("reallocations").number(figures.reallocations);
+}
+
+void write_totals_of(JsonWriter& json, const model::Totals& totals, bool has_peak) {
+    write_counts(json, totals.figures);
     json.key("peak_live_bytes");
-    has_peak ? json.number(figures.peak_live_bytes) : json.null();
+    has_peak ? json.number(totals.figures.peak_live_bytes) : json.null();
     json.key("sites").number(totals.sites);
     json.key("live_sites").number(totals.live_sites);
     json.key("truncated_stacks").number(totals.truncated_stacks);
@@ -110,14 +113,7 @@ void write_losses(JsonWriter& json, const model::Losses& losses) {
 }
 
 void write_figures(JsonWriter& json, const model::Figures& figures) {
-    json.key("allocations").number(figures.allocations);
-    json.key("allocated_bytes").number(figures.allocated_bytes);
-    json.key("deallocations").number(figures.deallocations);
-    json.key("deallocated_bytes").number(figures.deallocated_bytes);
-    json.key("live_allocations").number(figures.live_allocations);
-    json.key("live_bytes").number(figures.live_bytes);
-    json.key("temporary").number(figures.temporary);
-    json.key("reallocations").number(figures.reallocations);
+    write_counts(json, figures);
     json.key("peak_live_bytes").number(figures.peak_live_bytes);
 }
 

@@ -50,6 +50,8 @@ _PYTHON_TESTS = (
     "test_set test_bytes test_json test_unicode test_threading test_subprocess test_posix test_os"
     " test_gc test_import test_pickle test_re test_io"
 ).split()
+# They ask which descriptors a new process has; the recorder's is one more.
+_PYTHON_IGNORED = ("test_close_fds_when_max_fd_is_lowered", "test_pass_fds_redirected")
 
 
 def write(path, text):
@@ -113,9 +115,10 @@ class Runtimes(ProgramTest):
         def clean(text):
             return re.findall(r"Tests result: \w+|All \d+ tests OK|== Tests", text)
 
+        ignored = [word for name in _PYTHON_IGNORED for word in ("-i", name)]
         self.check_program(
             "python3's tests",
-            [python, "-m", "test", "-u", "none", *_PYTHON_TESTS],
+            [python, "-m", "test", "-u", "none", *ignored, *_PYTHON_TESTS],
             environment={"PYTHONMALLOC": "malloc"},
             options=["--no-symbols"],
             timeout=500,
