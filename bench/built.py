@@ -1,0 +1,15 @@
+"""What was built to be measured: heapdrift itself and the programs of this folder."""
+
+import os
+
+
+class Built:
+    def __init__(self, folder):
+        folder = os.path.abspath(folder)
+        self.heapdrift = os.path.join(folder, "bin", "heapdrift")
+        self.recorder = os.path.join(folder, "lib", "heapdrift", "libheapdrift_preload.so")
+        self.forward_only = os.path.join(folder, "bench", "libforward_only.so")
+        self.pairs = os.path.join(folder, "bench", "pairs")
+
+    def missing(self):
+        return [path for path in vars(self).values() if not os.path.exists(path)]
