@@ -1,0 +1,100 @@
+"""What the cases have in common."""
+
+import json
+import os
+import time
+
+import measure
+
+
+class Case:
+    # Valgrind is for the small ones.
+    small = False
+    # Names of configurations; None: all.
+    only = None
+    most_rounds = None
+    # In how many rounds the recording is read, and whether a report is printed.
+    read_in_rounds = 3
+    with_report = True
+
+    def __init__(self, name, built):
+        self.name = name
+        self.built = built
+
+    def prepare(self, folder):
+        pass
+
+    def takes(self, configuration):
+        if self.only is not None and configuration.name not in self.only:
+            return False
+        return self.small or not configuration.small
+
+    def run(self, configuration, folder, number):
+        raise NotImplementedError
+
+    def recorded(self, configuration, folder, number):
+        """Figures of the recording; those that take long to get in the first rounds only."""
+        files = configuration.recordings(folder)
+        if not files:
+            return {}
+        figures = {"file_bytes": sum(os.path.getsize(path) for path in files)}
+        if number >= self.read_in_rounds:
+            return figures
+        if configuration.report and self.with_report:
+            largest = max(files, key=os.path.getsize)
+            words = [word.format(file=largest) for word in configuration.report]
+            begin = time.monotonic()
+            measure.run(words, folder)
+            figures["report_seconds"] = time.monotonic() - begin
+        if configuration.ours:
+            figures.update(self.totals(files, folder))
+        return figures
+
+    def totals(self, files, folder):
+        sums = {"allocations": 0, "sites": 0, "own_bytes": 0, "dropped": 0, "truncated": 0}
+        peak = 0
+        for path in files:
+            totals = self.json_of(["info", path], folder)["totals"]
+            for name in ("allocations", "sites", "own_bytes", "dropped"):
+                sums[name] += totals[name]
+            sums["truncated"] += totals["truncated_allocations"]
+            peak = max(peak, totals["peak_live_bytes"])
+        return {**sums, "peak_live_bytes": peak}
+
+    def json_of(self, words, folder):
+        taken = measure.run([self.built.heapdrift, *words, "--format", "json"], folder)
+        return json.loads(taken.output)
+
+
+class ProgramCase(Case):
+    """A program that runs to its end."""
+
+    environment = {}
+    stdin = None
+    expect = (0,)
+
+    def command(self):
+        raise NotImplementedError
+
+    def fresh(self, folder):
+        """What each run needs anew."""
+
+    def run(self, configuration, folder, number):
+        self.fresh(folder)
+        taken = measure.run(
+            configuration.command(self.command(), folder),
+            folder,
+            {**self.environment, **configuration.variables(folder)},
+            self.stdin,
+            expect=self.expect,
+            helper=configuration.helper,
+        )
+        figures = {"wall": taken.wall, "cpu": taken.cpu, "peak_rss": taken.peak_rss}
+        figures.update(self.figures_of(taken.output))
+        figures.update(self.recorded(configuration, folder, number))
+        return figures
+
+    def figures_of(self, output):
+        """From what the program itself printed."""
+        del output
+        return {}

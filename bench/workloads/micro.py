@@ -1,0 +1,86 @@
+"""The micro program: pairs of malloc and free at chosen stacks, threads and numbers of blocks."""
+
+import json
+
+from workloads.case import ProgramCase
+
+# Name -> arguments, and pairs at full size.
+_CASES = {}
+for _depth in (5, 10, 30, 100, 500):
+    _CASES[f"unchanged-depth-{_depth}"] = (["--depth", _depth], 4e6)
+for _depth in (10, 30, 100, 500):
+    _CASES[f"changing-depth-{_depth}"] = (["--depth", _depth, "--changing"], 2e6)
+for _stacks in (16, 100, 1000, 10000, 100000):
+    _CASES[f"stacks-{_stacks}"] = (["--depth", 20, "--stacks", _stacks, "--live", 1e4], 1e6)
+_CASES["few-stacks-10k-live"] = (["--depth", 10, "--stacks", 16, "--live", 1e4], 2e6)
+for _live in (1e3, 1e4, 1e5, 1e6, 1e7):
+    _CASES[f"live-{_live:.0f}"] = (["--depth", 10, "--stacks", 16, "--live", _live], 2e6)
+for _threads in (1, 2, 4, 8):
+    _CASES[f"threads-{_threads}"] = (
+        ["--depth", 10, "--stacks", 16, "--live", 1e4, "--threads", _threads],
+        2e6,
+    )
+for _threads in (2, 4, 8):
+    _CASES[f"exchange-{_threads}"] = (
+        ["--depth", 10, "--stacks", 16, "--live", 1e4, "--exchange", "--threads", _threads],
+        2e6,
+    )
+_CASES["calloc-realloc"] = (["--depth", 10, "--stacks", 16, "--live", 1e4, "--mixed"], 2e6)
+_CASES["only-allocating"] = (["--depth", 7, "--live", 1e5, "--grow"], 4e6)
+
+# Where peers are measured too; elsewhere only ours, because there are many cases.
+WITH_PEERS = {
+    "unchanged-depth-10",
+    "changing-depth-30",
+    "few-stacks-10k-live",
+    "stacks-100000",
+    "live-1000000",
+    "threads-2",
+    "exchange-2",
+    "only-allocating",
+}
+_OURS = {"plain", "hooks", "exact", "sampled"}
+_HUGE = 10**6
+
+
+class Micro(ProgramCase):
+    read_in_rounds = 1
+    with_report = False
+
+    def __init__(self, name, built, arguments, pairs, scale):
+        super().__init__(f"micro.{name}", built)
+        self._arguments = [str(word) for word in arguments]
+        self._pairs = max(1000, int(pairs * scale))
+        self.small = name == "few-stacks-10k-live"
+        if name not in WITH_PEERS:
+            self.only = _OURS
+        if "--live" in self._arguments:
+            place = self._arguments.index("--live") + 1
+            live = float(self._arguments[place])
+            # Filling takes longer than the pairs that are measured then.
+            if live > _HUGE:
+                self.most_rounds = 3
+            if scale < 1:
+                self._arguments[place] = str(max(10, live * scale))
+
+    def command(self):
+        return [self.built.pairs, *self._arguments, "--pairs", str(self._pairs)]
+
+    def figures_of(self, output):
+        # Heaptrack prints to standard output too.
+        line = json.loads(next(line for line in output.splitlines() if line.startswith(b"{")))
+        pairs = line["pairs"]
+        # The program's own clocks: start, warm-up and end are left out.
+        return {
+            "pairs": pairs,
+            "wall": line["wall_ns"] / 1e9,
+            "cpu": line["cpu_ns"] / 1e9,
+            "ns_per_pair": line["cpu_ns"] / pairs,
+        }
+
+
+def cases(built, scale):
+    return [
+        Micro(name, built, arguments, pairs, scale)
+        for name, (arguments, pairs) in _CASES.items()
+    ]
