@@ -26,6 +26,8 @@ inline constexpr size_t kSegmentSize = 64 * 1024;
 inline constexpr size_t kMaxSnapshots = 256;
 // Scheduled snapshots held at once; one more and every second is dropped.
 inline constexpr size_t kMaxScheduled = 96;
+// Of the rest four are for the peak (two while one replaces the other), the exit, and one to spare.
+inline constexpr size_t kMaxRequested = kMaxSnapshots - kMaxScheduled - 4;
 inline constexpr size_t kMaxDepth = 1024;
 
 // Words of the file that both sides touch while the program runs.
@@ -137,7 +139,7 @@ struct Control {
     alignas(64) Shared<uint64_t> snapshot_lock;
     Shared<uint64_t> snapshot_due_ns;       // since start; when the schedule asks for the next
     Shared<uint64_t> snapshot_interval_ns;  // doubles with each thinning
-    Shared<uint32_t> snapshots_refused;     // the table was full of labelled ones
+    Shared<uint32_t> snapshots_refused;     // kMaxRequested were held
     alignas(
         64) Shared<uint32_t> segment_count;  // segments of the file in use, the header's included
     Shared<uint32_t> node_count;             // ids 1 … node_count were given out

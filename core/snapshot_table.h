@@ -89,14 +89,27 @@ inline void drop_earlier_peaks(Header& header, const SnapshotDescriptor* keep) {
             snapshot.state.store(SnapshotState::free, std::memory_order_release);
 }
 
+// Those of the user and of the program are kept for ever, so that they must leave room for others.
+inline bool on_request(SnapshotKind kind) {
+    return kind == SnapshotKind::requested || kind == SnapshotKind::program;
+}
+inline bool requests_used_up(const Header& header) {
+    size_t count = 0;
+    for (const SnapshotDescriptor& snapshot : header.snapshots)
+        if (snapshot.state.load(std::memory_order_relaxed) == SnapshotState::held &&
+            on_request(snapshot.kind))
+            ++count;
+    return count >= kMaxRequested;
+}
+
 // Takes a snapshot; the caller holds the SnapshotLock. `filled` carries everything but state,
-// number and generation. Returns the snapshot's number, or 0 when the table is full of labelled
-// ones (counted in snapshots_refused) or the lock was broken meanwhile.
+// number and generation. Returns the snapshot's number, or 0 when kMaxRequested were taken on
+// request already (counted in snapshots_refused) or the lock was broken meanwhile.
 inline SnapshotNumber open_snapshot(Header& header, const SnapshotDescriptor& filled) {
     Control& control = header.control;
     if (filled.kind == SnapshotKind::scheduled) thin_scheduled(header);
     SnapshotDescriptor* slot = find_free_slot(header);
-    if (slot == nullptr) {
+    if (slot == nullptr || (on_request(filled.kind) && requests_used_up(header))) {
         control.snapshots_refused.fetch_add(1, std::memory_order_relaxed);
         return SnapshotNumber{0};
     }

@@ -1,22 +1,21 @@
 // heapdrift run: starts a program under the recorder, waits for it, keeps what was recorded.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <memory>
-#include <optional>
+#include <system_error>
 
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/progress_bar.h"
+#include "analyzer/commands/recording_place.h"
 #include "analyzer/commands/run_arguments.h"
 #include "analyzer/commands/run_summary.h"
 #include "analyzer/process/executable.h"
-#include "analyzer/process/file_descriptor.h"
 #include "analyzer/process/launch.h"
 #include "analyzer/process/recorder_options.h"
 #include "analyzer/process/recording_directory.h"
@@ -43,61 +42,6 @@ std::string recorder_library() {
     const std::filesystem::path installed = prefix / HEAPDRIFT_LIBDIR / kName;
     return (std::filesystem::exists(installed, error) ? installed : beside).string();
 }
-
-// Where the finished files go, and under which name; decided before the program can change what
-// "here" means.
-struct Destination {
-    std::string directory;
-    std::string name;  // "": the recorder's, PROGRAM.PID.heapdrift
-};
-
-Destination destination_of(const std::string& output) {
-    namespace fs = std::filesystem;
-    std::error_code error;
-    if (output.empty()) return {fs::current_path(error).string(), ""};
-    const fs::path path = fs::absolute(output, error);
-    if (!path.has_filename() || fs::is_directory(path, error)) return {path.string(), ""};
-    return {path.parent_path().string(), path.filename().string()};
-}
-
-// Whether the name given by -o stands for a file that is there already.
-std::optional<std::string> existing_output(const Destination& destination) {
-    if (destination.name.empty() || destination.name.find('%') != std::string::npos) return {};
-    const std::string path = destination.directory + "/" + destination.name;
-    struct stat status {};
-    if (lstat(path.c_str(), &status) != 0) return {};
-    return path;
-}
-
-// A directory of this run's own, locked for as long as the command waits, so that nobody collects
-// its files under our hands.
-class RecordingPlace {
-public:
-    explicit RecordingPlace(const std::string& output_directory) {
-        if (auto directory = process::create_tmpfs_directory()) {
-            path_ = *directory;
-        } else {
-            std::string hidden = fmt::format("{}/.heapdrift-{}-XXXXXX", output_directory, getpid());
-            if (mkdtemp(hidden.data()) == nullptr) {
-                error_ = fmt::format("{}: no recording can be kept there: {}", output_directory,
-                                     std::strerror(errno));
-                return;
-            }
-            path_ = hidden;
-        }
-        // Closed on exec: only we hold the lock, not the program.
-        lock_ = process::FileDescriptor(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (lock_.is_open()) flock(lock_.get(), LOCK_EX);
-    }
-
-    const std::string& path() const { return path_; }
-    const std::string& error() const { return error_; }
-
-private:
-    std::string path_;
-    std::string error_;
-    process::FileDescriptor lock_;
-};
 
 process::RecorderOptions recorder_options(const RunArguments& arguments, const std::string& place,
                                           pid_t pid) {
@@ -147,11 +91,62 @@ void wait_for_stragglers(const std::string& place) {
     }
 }
 
+// The recording is kept whatever happens, but names may take long: the first Ctrl-C gives them up,
+// a second one us.
+class Interruption {
+public:
+    Interruption() {
+        interrupted_ = 0;
+        struct sigaction action {};
+        action.sa_handler = [](int) { interrupted_ = 1; };
+        action.sa_flags = static_cast<int>(SA_RESETHAND);
+        sigaction(SIGINT, nullptr, &before_);
+        if (before_.sa_handler != SIG_IGN) sigaction(SIGINT, &action, nullptr);
+    }
+    ~Interruption() { sigaction(SIGINT, &before_, nullptr); }
+    Interruption(const Interruption&) = delete;
+    Interruption& operator=(const Interruption&) = delete;
+
+    static void check() {
+        if (interrupted_ != 0) throw process::Interrupted();
+    }
+
+private:
+    static inline volatile std::sig_atomic_t interrupted_ = 0;
+    struct sigaction before_ {};
+};
+
 process::Collected collect_with_progress(const std::string& place,
                                          process::CollectOptions& options) {
     ProgressBar bar;
-    options.progress = [&bar](size_t done, size_t total) { bar.update(done, total); };
+    options.progress = [&bar](size_t done, size_t total) {
+        Interruption::check();
+        bar.update(done, total);
+    };
     return process::collect_sessions(place, options);
+}
+
+// What is done after the program's end. Keeps, finishes and shows its recordings.
+void keep_recordings(const RunArguments& arguments, const process::Executable& executable,
+                     const process::Outcome& outcome, const std::string& place,
+                     const Destination& destination) {
+    const Interruption interruption;
+    wait_for_stragglers(place);
+    process::note_ends(place, outcome.pid, outcome.signalled ? outcome.value : 0);
+
+    const process::RecorderOptions chosen = recorder_options(arguments, place, outcome.pid);
+    process::CollectOptions collect;
+    collect.directory = destination.directory;
+    collect.name = destination.name;
+    collect.overwrite = arguments.force;
+    collect.root_pid = outcome.pid;
+    collect.keep_all = option_value(chosen, "keep_all", 0) != 0;
+    collect.smallest_descendant_bytes = option_value(chosen, "min_descendant", 64 * 1024);
+    collect.symbols = !arguments.no_symbols;
+    const process::Collected collected = collect_with_progress(place, collect);
+    const std::vector<pid_t> still_recording = process::processes_recording_to(place);
+    process::remove_recording_directory(place);
+    print_run_summary(arguments, executable, outcome, collected, still_recording);
 }
 
 int run(const RunArguments& arguments) {
@@ -161,7 +156,7 @@ int run(const RunArguments& arguments) {
         return lookup.error->exit_code;
     }
     const process::Executable& executable = *lookup.executable;
-    const Destination destination = destination_of(arguments.output);
+    Destination destination = destination_of(arguments.output);
     if (const auto existing = existing_output(destination); existing && !arguments.force) {
         warn(
             fmt::format("{} exists, and the program was not started; name another file, or use "
@@ -196,9 +191,11 @@ int run(const RunArguments& arguments) {
         process::remove_recording_directory(place.path());
         return run_unrecorded(executable, arguments);
     }
-    if (access(destination.directory.c_str(), W_OK) != 0)
+    if (access(destination.directory.c_str(), W_OK) != 0) {
         warn(fmt::format("{}: {}; the recording will stay in {}", destination.directory,
                          std::strerror(errno), place.path()));
+        destination.directory.clear();
+    }
 
     const process::Outcome outcome =
         process::run_program(executable.path, arguments.command, [&](pid_t pid) {
@@ -209,23 +206,12 @@ int run(const RunArguments& arguments) {
         process::remove_recording_directory(place.path());
         return start_failure(executable.path, outcome.exec_error);
     }
-    wait_for_stragglers(place.path());
-    process::note_ends(place.path(), outcome.pid, outcome.signalled ? outcome.value : 0);
-
-    const process::RecorderOptions chosen = recorder_options(arguments, place.path(), outcome.pid);
-    process::CollectOptions collect;
-    collect.directory = destination.directory;
-    collect.name = destination.name;
-    collect.overwrite = arguments.force;
-    collect.root_pid = outcome.pid;
-    collect.keep_all = option_value(chosen, "keep_all", 0) != 0;
-    collect.smallest_descendant_bytes = option_value(chosen, "min_descendant", 64 * 1024);
-    collect.symbols = !arguments.no_symbols;
-    const process::Collected collected = collect_with_progress(place.path(), collect);
-    const std::vector<pid_t> still_recording = process::processes_recording_to(place.path());
-    process::remove_recording_directory(place.path());
-
-    print_run_summary(arguments, executable, outcome, collected, still_recording);
+    try {
+        keep_recordings(arguments, executable, outcome, place.path(), destination);
+    } catch (const std::exception& failure) {
+        warn(fmt::format("{}; what was recorded and not moved yet is in {}", failure.what(),
+                         place.path()));
+    }
     return outcome.exit_code();
 }
 
@@ -237,7 +223,12 @@ void add_run(CLI::App& app, int& exit_code) {
     add_run_arguments(*command, *arguments);
     command->callback([arguments, &exit_code] {
         check_run_arguments(*arguments);
-        exit_code = run(*arguments);
+        try {
+            exit_code = run(*arguments);
+        } catch (const std::system_error& failure) {
+            warn(failure.what());
+            exit_code = kNotStarted;
+        }
     });
 }
 

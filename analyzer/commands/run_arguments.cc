@@ -86,10 +86,14 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
     command.add_flag("-q,--quiet", arguments.quiet, "Print neither; only what went wrong");
     command.add_option("--top", arguments.top, "Rows in the report; 0 for all")->type_name("N");
     command.footer(
+        "A process that executes another program has a recording for each: FILE is the last one\n"
+        "of the process that was started, so that env and sh -c 'exec …' may stand in front;\n"
+        "earlier ones are FILE.1, FILE.2, …\n\n"
         "The program keeps its terminal, standard streams and exit code; the summary and the\n"
         "report go to stderr. Exit code: the program's own, 128 + N when signal N killed it,\n"
         "127 when it was not found, 126 when it cannot be executed, 125 when heapdrift did\n"
-        "not start it.\n\n"
+        "not start it. Ctrl-C is the program's; while names are looked up after its end, it\n"
+        "skips them.\n\n"
         "Examples:\n"
         "  heapdrift run ./server --port 8080\n"
         "  heapdrift run -o before.heapdrift -- make test\n"

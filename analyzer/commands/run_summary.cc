@@ -167,7 +167,10 @@ void print_run_summary(const RunArguments& arguments, const process::Executable&
     }
     for (const SessionSummary& each : collected.sessions) print_losses(each);
     for (const std::string& problem : collected.problems) say(problem);
-    if (session != nullptr && !arguments.quiet && !arguments.no_report)
+    if (collected.interrupted)
+        say("interrupted: the recording is complete, but names were not embedded; read it on this "
+            "machine while its programs are unchanged");
+    if (session != nullptr && !arguments.quiet && !arguments.no_report && !collected.interrupted)
         print_report(*session, arguments);
 }
 

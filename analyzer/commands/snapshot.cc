@@ -133,10 +133,10 @@ void snapshot(uint32_t pid, const std::string& label) {
     const MappedHeader header = map_session(pid);
     const SnapshotNumber number = take_snapshot(pid, *header, label);
     if (raw(number) == 0)
-        throw Failure(
-            fmt::format("the session of process {} holds {} snapshots already, and there "
-                        "is no room for another; recording goes on",
-                        pid, kMaxSnapshots));
+        throw Failure(fmt::format(
+            "the session of process {} holds {} snapshots taken on request, and there is "
+            "no room for another; recording and the scheduled ones go on",
+            pid, kMaxRequested));
     if (header->control.recording_stopped.load() != 0)
         fmt::print(stderr,
                    "heapdrift: the session file of process {} cannot grow: {}; known call stacks "

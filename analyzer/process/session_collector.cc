@@ -90,19 +90,29 @@ private:
     }
 
     void finish(SessionSummary& session) {
-        const std::string path = final_path(session);
-        if (const std::string error = move_session(session.info.path, path); !error.empty()) {
-            collected_.problems.push_back(fmt::format(
-                "{}: {}; the complete recording is still in {}", path, error, session.info.path));
-            return;
+        if (!options_.directory.empty()) {
+            const std::string path = final_path(session);
+            if (const std::string error = move_session(session.info.path, path); !error.empty()) {
+                collected_.problems.push_back(
+                    fmt::format("{}: {}; the complete recording is still in {}", path, error,
+                                session.info.path));
+                return;
+            }
+            session.info.path = path;
         }
-        session.info.path = path;
-        if (!options_.symbols) return;
-        if (const std::string error = embed_symbols(path, options_.progress); !error.empty())
-            collected_.problems.push_back(
-                fmt::format("{}: no symbols were embedded: {}. The recording is complete; read it "
-                            "on this machine while its programs are unchanged",
-                            path, error));
+        if (options_.symbols && !collected_.interrupted) embed(session.info.path);
+    }
+
+    void embed(const std::string& path) {
+        try {
+            if (const std::string error = embed_symbols(path, options_.progress); !error.empty())
+                collected_.problems.push_back(fmt::format(
+                    "{}: no symbols were embedded: {}. The recording is complete; read it on this "
+                    "machine while its programs are unchanged",
+                    path, error));
+        } catch (const Interrupted&) {
+            collected_.interrupted = true;
+        }
     }
 
     const CollectOptions& options_;

@@ -14,7 +14,7 @@
 namespace heapdrift::process {
 
 struct CollectOptions {
-    std::string directory;  // where the files go
+    std::string directory;  // where the files go; "": they stay in the recording directory
     // What -o said: the name for the root process, with %p and %e replaced; without %p, others get
     // ".PID". "": the names that the recorder gave.
     std::string name;
@@ -30,6 +30,7 @@ struct Collected {
     // At their final places, or, where running or where moving failed, at those they were in.
     std::vector<SessionSummary> sessions;
     size_t dropped = 0;                 // files of small descendants
+    bool interrupted = false;           // by the Interrupted of CollectOptions::progress
     std::vector<std::string> problems;  // sentences for the user
 };
 

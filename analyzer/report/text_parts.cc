@@ -109,7 +109,7 @@ void write_losses(std::ostream& out, const Palette& palette, const model::Profil
             "{} not seen: the allocator gave the memory out again",
             count_of(losses.missed_deallocations, "deallocation was", "deallocations were")));
     if (losses.snapshots_refused > 0)
-        warn(fmt::format("{} not taken: the table is full of labelled ones",
+        warn(fmt::format("{} not taken on request: so many are held already",
                          count_of(losses.snapshots_refused, "snapshot was", "snapshots were")));
     if (losses.missing_file_bytes > 0)
         warn(fmt::format("the file is cut short by {}: what was there is lost, the rest is shown",

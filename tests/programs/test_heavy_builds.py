@@ -11,15 +11,16 @@ class SelfHost(ProgramTest):
     def test_build_and_unit_tests(self):
         self.need("cmake", "ninja", "g++", "ctest")
         self.fresh_folder()
-        # End-to-end tests and those of scripts start recorders themselves, or other builds.
+        # The others start recorders themselves, or other builds: this one, too. The pattern is one
+        # of CMake's regular expressions, which know no word boundaries.
         script = f"""
             set -e
             cmake -G Ninja -S {_ROOT} -B own -DHEAPDRIFT_TESTS=ON
             cmake --build own
-            ctest --test-dir own --parallel 2 -E '^(programs|end_to_end|checks?|fuzz)\\b'
+            ctest --test-dir own --parallel 2 -E '^(programs|end_to_end|check)[.]|^session_fuzz'
         """
         words = self.run_words("--no-symbols")
-        run = self.timed([*words, "sh", "-c", script], timeout=1700)
+        run = self.timed([*words, "sh", "-c", script], timeout=3400)
         self.assertEqual(run.result.status, 0, run.result.describe())
         self.assertIn("100% tests passed", run.result.out)
         self.assertEqual(run.result.err, "")

@@ -63,12 +63,18 @@ TEST(SnapshotTable, NumbersNeverChangeAndOnlyTheLastPeakIsHeld) {
     EXPECT_TRUE(any_held(session.header(), first, second));
 }
 
-TEST(SnapshotTable, AFullTableRefusesAndCounts) {
+TEST(SnapshotTable, RequestsLeaveRoomForTheScheduleAndAreCountedWhenRefused) {
     SessionBuilder session;
-    for (size_t i = 0; i < kMaxSnapshots; ++i)
+    for (size_t i = 0; i < kMaxRequested; ++i)
         EXPECT_NE(session.snapshot(SnapshotKind::requested, i, "kept"), 0u);
     EXPECT_EQ(session.snapshot(SnapshotKind::requested, 1, "one too many"), 0u);
-    EXPECT_EQ(session.header().control.snapshots_refused.load(), 1u);
+    EXPECT_EQ(session.snapshot(SnapshotKind::program, 1, "another"), 0u);
+    EXPECT_EQ(session.header().control.snapshots_refused.load(), 2u);
+    for (uint64_t second = 1; second <= 900; ++second) {
+        EXPECT_NE(session.snapshot(SnapshotKind::scheduled, second), 0u);
+        EXPECT_NE(session.snapshot(SnapshotKind::peak, second), 0u);
+    }
+    EXPECT_NE(session.snapshot(SnapshotKind::exit, 901), 0u);
 }
 
 TEST(SnapshotTable, ALockLeftByADeadHolderIsBroken) {
