@@ -10,6 +10,7 @@ class Built:
         self.recorder = os.path.join(folder, "lib", "heapdrift", "libheapdrift_preload.so")
         self.forward_only = os.path.join(folder, "bench", "libforward_only.so")
         self.pairs = os.path.join(folder, "bench", "pairs")
+        self.launch = os.path.join(folder, "bench", "launch")
 
     def missing(self):
         return [path for path in vars(self).values() if not os.path.exists(path)]

@@ -11,12 +11,17 @@ def run_case(case, configurations, rounds, folder):
     """One row for each run: round, configuration and its figures; failed runs are rows too."""
     rows = []
     case.prepare(folder)
+    broken = set()
     for number in range(rounds):
         # Each round begins with another one: who comes first may find colder caches.
         shift = number % len(configurations)
         for configuration in configurations[shift:] + configurations[:shift]:
-            if number % configuration.every == 0 and case.takes(configuration):
+            due = number % configuration.every == 0 and configuration.name not in broken
+            if due and case.takes(configuration):
                 rows.append(_run(case, configuration, number, folder))
+                # Where a peer cannot run a program once, it would not the next time.
+                if "failure" in rows[-1]:
+                    broken.add(configuration.name)
     return rows
 
 

@@ -40,9 +40,11 @@ static uint64_t nanoseconds(clockid_t clock) {
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
+// A few sizes, as programs ask for; with any size at each of many stacks, heaptrack's own hash
+// table grows beyond all memory.
 static size_t random_size(struct Walk* walk) {
-    enum { kSmallest = 8, kRange = 248 };
-    return kSmallest + random_below(walk, kRange);
+    enum { kSmallest = 24, kStep = 32, kSizes = 8 };
+    return kSmallest + kStep * random_below(walk, kSizes);
 }
 
 static void* allocate(struct Walk* walk) {

@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 
 import measure
 
@@ -20,6 +19,7 @@ class Case:
     def __init__(self, name, built):
         self.name = name
         self.built = built
+        self.runner = measure.Runner(built.launch)
 
     def prepare(self, folder):
         pass
@@ -43,9 +43,7 @@ class Case:
         if configuration.report and self.with_report:
             largest = max(files, key=os.path.getsize)
             words = [word.format(file=largest) for word in configuration.report]
-            begin = time.monotonic()
-            measure.run(words, folder)
-            figures["report_seconds"] = time.monotonic() - begin
+            figures["report_seconds"] = self.runner.run(words, folder).wall
         if configuration.ours:
             figures.update(self.totals(files, folder))
         return figures
@@ -62,7 +60,7 @@ class Case:
         return {**sums, "peak_live_bytes": peak}
 
     def json_of(self, words, folder):
-        taken = measure.run([self.built.heapdrift, *words, "--format", "json"], folder)
+        taken = self.runner.run([self.built.heapdrift, *words, "--format", "json"], folder)
         return json.loads(taken.output)
 
 
@@ -81,7 +79,7 @@ class ProgramCase(Case):
 
     def run(self, configuration, folder, number):
         self.fresh(folder)
-        taken = measure.run(
+        taken = self.runner.run(
             configuration.command(self.command(), folder),
             folder,
             {**self.environment, **configuration.variables(folder)},

@@ -2,7 +2,6 @@
 
 import time
 
-import measure
 from workloads.case import Case
 from workloads.micro import Micro
 
@@ -33,7 +32,7 @@ class StartToReport(Case):
     def run(self, configuration, folder, number):
         words = [self.built.pairs, "--depth", "20", "--stacks", "1000", "--live", "1e5"]
         begin = time.monotonic()
-        taken = measure.run(
+        taken = self.runner.run(
             configuration.command([*words, "--pairs", self._pairs], folder),
             folder,
             configuration.variables(folder),
@@ -45,7 +44,7 @@ class StartToReport(Case):
         files = configuration.recordings(folder)
         if configuration.report and files:
             report = [word.format(file=files[0]) for word in configuration.report]
-            measure.run(report, folder, timeout=1200)
+            self.runner.run(report, folder, timeout=1200)
         figures["start_to_report"] = time.monotonic() - begin
         return figures
 

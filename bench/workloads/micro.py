@@ -41,6 +41,8 @@ WITH_PEERS = {
 }
 _OURS = {"plain", "hooks", "exact", "sampled"}
 _HUGE = 10**6
+# Below this scale nothing is measured, and cases are as small as they can be.
+_TINY = 0.05
 
 
 class Micro(ProgramCase):
@@ -54,14 +56,23 @@ class Micro(ProgramCase):
         self.small = name == "few-stacks-10k-live"
         if name not in WITH_PEERS:
             self.only = _OURS
-        if "--live" in self._arguments:
-            place = self._arguments.index("--live") + 1
-            live = float(self._arguments[place])
-            # Filling takes longer than the pairs that are measured then.
-            if live > _HUGE:
-                self.most_rounds = 3
-            if scale < 1:
-                self._arguments[place] = str(max(10, live * scale))
+        # Filling takes longer than the pairs that are measured then.
+        if self._value("--live", 0) > _HUGE:
+            self.most_rounds = 3
+        if scale < 1:
+            self._scale("--live", scale)
+        if scale < _TINY:
+            self._scale("--stacks", scale)
+
+    def _value(self, option, otherwise):
+        if option not in self._arguments:
+            return otherwise
+        return float(self._arguments[self._arguments.index(option) + 1])
+
+    def _scale(self, option, scale):
+        if option in self._arguments:
+            place = self._arguments.index(option) + 1
+            self._arguments[place] = str(max(10, int(self._value(option, 0) * scale)))
 
     def command(self):
         return [self.built.pairs, *self._arguments, "--pairs", str(self._pairs)]

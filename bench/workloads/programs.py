@@ -1,12 +1,10 @@
 """Programs that nobody here wrote, each busy for about half a second on its own."""
 
-import glob
 import os
 import random
 import shutil
 import subprocess
 
-import measure
 from workloads.case import ProgramCase
 
 PYTHON = "/usr/bin/python3"
@@ -300,17 +298,15 @@ class ShortLived(ProgramCase):
         return ["/bin/true"]
 
     def run(self, configuration, folder, number):
-        variables = {**measure.base_environment(folder), **configuration.variables(folder)}
-        command = configuration.command(self.command(), folder)
-        wall = cpu = 0
-        times = self._times if not configuration.prefix else max(1, self._times // 40)
-        for _ in range(times):
-            taken = measure.run_bare(command, variables)
-            wall += taken.wall
-            cpu += taken.cpu
-            for path in glob.glob(os.path.join(folder, "*")):
-                os.remove(path)
-        return {"wall": wall / times, "cpu": cpu / times}
+        # Heaptrack takes a good second for each.
+        times = self._times if not configuration.prefix else max(1, self._times // 100)
+        taken = self.runner.run(
+            configuration.command(self.command(), folder),
+            folder,
+            configuration.variables(folder),
+            times=times,
+        )
+        return {"wall": taken.wall / times, "cpu": taken.cpu / times}
 
 
 def cases(built, scale):

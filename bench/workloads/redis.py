@@ -19,7 +19,7 @@ class Load(Case):
         self._requests = str(max(500, int(30000 * scale)))
 
     def run(self, configuration, folder, number):
-        redis = server.Redis(configuration, folder)
+        redis = server.Redis(self.runner, configuration, folder)
         with redis:
             begin = time.monotonic()
             said = redis.benchmark(
@@ -53,7 +53,7 @@ class Fork(Case):
         self._values = str(max(1000, int(900000 * scale)))
 
     def run(self, configuration, folder, number):
-        redis = server.Redis(configuration, folder, "--rdbcompression", "no", "--dbfilename", "d")
+        redis = server.Redis(self.runner, configuration, folder, "--rdbcompression", "no", "--dbfilename", "d")
         with redis:
             redis.ask("debug", "populate", self._values, "key", str(self._VALUE_BYTES))
             times = []

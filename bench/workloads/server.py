@@ -1,6 +1,5 @@
 """redis-server, started under a configuration and driven from outside."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -20,30 +19,19 @@ class Redis:
 
     _START_SECONDS = 60
 
-    def __init__(self, configuration, folder, *options):
+    def __init__(self, runner, configuration, folder, *options):
         self._port = str(free_port())
         self._folder = folder
         words = ["redis-server", "--port", self._port, "--bind", "127.0.0.1", "--save", ""]
         self._command = configuration.command([*words, *options], folder)
-        self._environment = {
-            **measure.base_environment(folder),
-            **configuration.variables(folder),
-        }
+        self._variables = configuration.variables(folder)
+        self._runner = runner
         self._helper = configuration.helper
         self.taken = None
 
     def __enter__(self):
-        self._begin = time.monotonic()
-        with open(os.path.join(self._folder, "server_output"), "wb") as output:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=self._folder,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        words = self._runner.command(self._command, self._variables, self._folder)
+        self._process = measure.start(words, self._folder, subprocess.DEVNULL)
         self._memory = measure.TwoProcesses(self._process.pid, self._helper)
         self._memory.__enter__()
         try:
@@ -58,16 +46,10 @@ class Redis:
             self._give_up()
             return
         self.ask("shutdown", "nosave", may_fail=True)
-        _, status, usage = os.wait4(self._process.pid, 0)
-        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self._process.wait()
         self._memory.__exit__()
-        peak = self._memory.peak() if self._helper else usage.ru_maxrss * 1024
-        self.taken = measure.Taken(
-            time.monotonic() - self._begin,
-            usage.ru_utime + usage.ru_stime,
-            peak,
-            self._process.returncode,
-            b"",
+        self.taken = self._runner.taken(
+            self._folder, memory=self._memory if self._helper else None
         )
 
     def _give_up(self):
