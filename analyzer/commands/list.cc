@@ -100,7 +100,7 @@ void collect_here(const std::vector<std::string>& places) {
     process::CollectOptions options;
     options.directory = std::filesystem::current_path().string();
     for (const std::string& directory : process::abandoned_directories(places)) {
-        process::note_ends(directory, 0, 0);
+        process::note_ends(directory, {});
         const process::Collected collected = process::collect_sessions(directory, options);
         for (const std::string& problem : collected.problems)
             fmt::print(stderr, "heapdrift: {}\n", problem);

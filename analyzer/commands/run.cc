@@ -132,7 +132,8 @@ void keep_recordings(const RunArguments& arguments, const process::Executable& e
                      const Destination& destination) {
     const Interruption interruption;
     wait_for_stragglers(place);
-    process::note_ends(place, outcome.pid, outcome.signalled ? outcome.value : 0);
+    process::note_ends(place, {outcome.pid, outcome.signalled ? EndedBy::signal : EndedBy::exit,
+                               static_cast<uint32_t>(outcome.value)});
 
     const process::RecorderOptions chosen = recorder_options(arguments, place, outcome.pid);
     process::CollectOptions collect;

@@ -106,8 +106,9 @@ void print_others(const process::Collected& collected, const SessionSummary* sho
         print_table(others);
     }
     if (collected.dropped > 0)
-        say(fmt::format("{} descendants that allocated little left no file (--keep-all keeps them)",
-                        collected.dropped));
+        say(fmt::format(
+            "{} descendant{} that allocated little left no file (--keep-all keeps them)",
+            collected.dropped, collected.dropped == 1 ? "" : "s"));
 }
 
 void print_still_recording(const std::vector<pid_t>& processes) {

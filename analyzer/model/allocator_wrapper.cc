@@ -53,6 +53,14 @@ constexpr std::array<std::string_view, 8> kMembersOf = {
     "__gnu_cxx::__alloc_traits<",
     "std::__allocated_ptr<"};
 
+// The same for Rust: what stands between a Box or a Vec and malloc.
+constexpr std::array<std::string_view, 10> kOfRust = {
+    "alloc::alloc::",        "<alloc::alloc::",
+    "alloc::boxed::Box<",    "<alloc::boxed::Box<",
+    "alloc::boxed::box_new", "alloc::raw_vec::",
+    "<alloc::raw_vec::",     "__rust_",
+    "__rustc::__r",          "__rdl_"};
+
 // Demanglers write the return type of a function template before its name.
 std::string_view without_return_type(std::string_view function) {
     constexpr std::string_view kAnonymous = "(anonymous namespace)";
@@ -81,6 +89,8 @@ bool is_allocator_wrapper(std::string_view function) {
         const std::string_view rest = function.substr(kOperatorNew.size());
         return rest.empty() || rest[0] == '(' || rest[0] == '[';
     }
+    for (const std::string_view prefix : kOfRust)
+        if (function.starts_with(prefix)) return true;
     const std::string_view member = without_return_type(function);
     for (const std::string_view prefix : kMembersOf)
         if (member.starts_with(prefix)) return true;

@@ -23,7 +23,7 @@ struct KnownOption {
 };
 // Those a user may set by -O. output and root_pid are the command's own.
 constexpr std::array<KnownOption, 4> kKnownOptions = {{
-    {"interval", 1, 86'400'000},
+    {"interval", 1, 3'600'000},
     {"depth", 1, 1024},
     {"keep_all", 0, 1},
     {"min_descendant", 0, UINT64_MAX},

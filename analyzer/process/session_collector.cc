@@ -145,7 +145,7 @@ std::vector<SessionSummary> sessions_in(const std::string& recording_directory) 
     return read_sessions(recording_directory, problems);
 }
 
-void note_ends(const std::string& recording_directory, pid_t root_pid, int signal) {
+void note_ends(const std::string& recording_directory, const KnownEnd& known) {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
     const uint64_t now_ns =
@@ -159,8 +159,8 @@ void note_ends(const std::string& recording_directory, pid_t root_pid, int signa
         const auto next = next_image_ns.find(process);
         if (next != next_image_ns.end())
             note_end(session.info.path, EndedBy::exec, 0, next->second);
-        else if (signal != 0 && session.info.pid == static_cast<uint32_t>(root_pid))
-            note_end(session.info.path, EndedBy::signal, static_cast<uint32_t>(signal), now_ns);
+        else if (known.pid != 0 && session.info.pid == static_cast<uint32_t>(known.pid))
+            note_end(session.info.path, known.ended_by, known.status, now_ns);
         next_image_ns[process] = session.started_monotonic_ns;
     }
 }

@@ -34,9 +34,17 @@ struct Collected {
     std::vector<std::string> problems;  // sentences for the user
 };
 
-// Writes into the files how their processes ended, where the recorder could not: `signal` killed
-// `root_pid` (0: none did), and an image that was followed by another ended by exec.
-void note_ends(const std::string& recording_directory, pid_t root_pid, int signal);
+// How a process ended, from whoever waited for it.
+struct KnownEnd {
+    pid_t pid = 0;  // 0: of none
+    EndedBy ended_by = EndedBy::exit;
+    uint32_t status = 0;  // exit status, or the signal
+};
+
+// Writes into the files how their processes ended, where the recorder could not: the one process
+// that is known of was killed, or exited by a system call of its own (Go), and an image that was
+// followed by another ended by exec.
+void note_ends(const std::string& recording_directory, const KnownEnd& known);
 
 // Every readable session in a directory, in the order in which they began.
 std::vector<SessionSummary> sessions_in(const std::string& recording_directory);

@@ -161,17 +161,22 @@ class Endings(EndToEndTest):
             self.assertEqual(file["exit_status"], result.status)
 
     def check_under_run(self, mode):
-        """heapdrift run waits for the process, and so it knows the signal."""
+        """heapdrift run waits for the process, and so it knows the signal or the status."""
         plain = self.plain(self.victim(f"endings {mode}"))
         result = session.heapdrift(
             ["run", "--no-report", "-o", "F", "--", *self.victim(f"endings {mode}")], self.folder
         )
         self.assertEqual(result.out, plain.out)
-        self.assertEqual(result.status, 128 - plain.status, result.describe())
+        killed = plain.status < 0
+        status = 128 - plain.status if killed else plain.status
+        self.assertEqual(result.status, status, result.describe())
         document = self.report("F")
         self.assert_truth(document, truth.read_truth(result.out)[0], result)
         file = document["files"][0]
-        self.assertEqual((file["ended_by"], file["exit_status"]), ("signal", -plain.status))
+        self.assertEqual(
+            (file["ended_by"], file["exit_status"]),
+            ("signal" if killed else "exit", abs(plain.status)),
+        )
 
 
 def _ending(mode, ended_by):
@@ -193,6 +198,8 @@ for _mode in ("return", "exit", "_exit", "_Exit", "quick_exit", "thread_exit"):
     setattr(Endings, f"test_{_mode}", _ending(_mode, {"exit"}))
 for _mode in ("main_pthread_exit", "main_gone_thread_ends", "exit_group"):
     setattr(Endings, f"test_{_mode}", _ending(_mode, {"exit", "killed"}))
+for _mode in ("main_gone_thread_ends", "exit_group"):
+    setattr(Endings, f"test_{_mode}_under_run", _ending_under_run(_mode))
 for _mode in ("abort", "segv", "sigterm", "sigkill"):
     setattr(Endings, f"test_{_mode}", _ending(_mode, {"killed"}))
     setattr(Endings, f"test_{_mode}_under_run", _ending_under_run(_mode))

@@ -14,7 +14,10 @@ TEST(AllocatorWrapper, KnowsTheUsualOnes) {
           "__gnu_cxx::new_allocator<int>::allocate(unsigned long, void const*)",
           "std::allocator_traits<std::allocator<int> >::allocate(std::allocator<int>&, unsigned "
           "long)",
-          "std::unique_ptr<Foo, std::default_delete<Foo> > std::make_unique<Foo>(int&&)"})
+          "std::unique_ptr<Foo, std::default_delete<Foo> > std::make_unique<Foo>(int&&)",
+          "alloc::alloc::alloc", "<alloc::alloc::Global as core::alloc::Allocator>::allocate",
+          "<alloc::boxed::Box<app::Cache>>::new", "alloc::raw_vec::RawVec<T,A>::grow_one",
+          "__rust_alloc", "__rustc::__rdl_alloc"})
         EXPECT_TRUE(is_allocator_wrapper(name)) << name;
 }
 
@@ -22,7 +25,8 @@ TEST(AllocatorWrapper, LeavesTheProgramsOwnCode) {
     for (const char* name : {"", "main", "strdup_checked", "operator newt", "app::malloc(int)",
                              "std::vector<int, std::allocator<int> >::push_back(int const&)",
                              "(anonymous namespace)::make(std::allocator<int> const&)",
-                             "void app::fill<std::allocator<int> >(int) const", "xmalloc"})
+                             "void app::fill<std::allocator<int> >(int) const", "xmalloc",
+                             "alloc::vec::Vec<T>::push", "app::alloc::alloc::alloc"})
         EXPECT_FALSE(is_allocator_wrapper(name)) << name;
 }
 
