@@ -1,5 +1,5 @@
-// Call stacks on demand: a recursion of a given depth whose every frame was called from one of sixteen
-// places, so that the innermost levels make as many distinct stacks as are asked for.
+// Call stacks on demand: a recursion of a given depth whose every frame was called from one of
+// sixteen places, so that the innermost levels make as many distinct stacks as are asked for.
 #pragma once
 
 #include <stdbool.h>

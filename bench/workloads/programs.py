@@ -234,12 +234,12 @@ class StressNg(ProgramCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.stress-ng", built)
-        self._operations = max(1000, int(1000000 * scale))
+        self._operations = max(1000, int(150000 * scale))
 
     def command(self):
-        # Memory is not touched, so that it is the allocator that is stressed.
+        # Small blocks: larger ones would measure the pages that the kernel clears.
         words = ["stress-ng", "--malloc", "1", "--malloc-ops", str(self._operations)]
-        return [*words, "--malloc-bytes", "4M", "--malloc-max", "4096", "--quiet"]
+        return [*words, "--malloc-bytes", "16K", "--malloc-max", "4096", "--quiet"]
 
 
 class Loop(ScriptCase):
