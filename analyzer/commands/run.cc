@@ -19,6 +19,7 @@
 #include "analyzer/process/launch.h"
 #include "analyzer/process/recorder_options.h"
 #include "analyzer/process/recording_directory.h"
+#include "analyzer/process/recording_overflow.h"
 #include "analyzer/process/session_collector.h"
 
 namespace heapdrift::commands {
@@ -129,7 +130,7 @@ process::Collected collect_with_progress(const std::string& place,
 // What is done after the program's end. Keeps, finishes and shows its recordings.
 void keep_recordings(const RunArguments& arguments, const process::Executable& executable,
                      const process::Outcome& outcome, const std::string& place,
-                     const Destination& destination) {
+                     const std::string& overflow, const Destination& destination) {
     const Interruption interruption;
     wait_for_stragglers(place);
     process::note_ends(place, {outcome.pid, outcome.signalled ? EndedBy::signal : EndedBy::exit,
@@ -138,6 +139,7 @@ void keep_recordings(const RunArguments& arguments, const process::Executable& e
     const process::RecorderOptions chosen = recorder_options(arguments, place, outcome.pid);
     process::CollectOptions collect;
     collect.directory = destination.directory;
+    collect.overflow = overflow;
     collect.name = destination.name;
     collect.overwrite = arguments.force;
     collect.root_pid = outcome.pid;
@@ -147,6 +149,7 @@ void keep_recordings(const RunArguments& arguments, const process::Executable& e
     const process::Collected collected = collect_with_progress(place, collect);
     const std::vector<pid_t> still_recording = process::processes_recording_to(place);
     process::remove_recording_directory(place);
+    if (!overflow.empty()) process::remove_recording_directory(overflow);
     print_run_summary(arguments, executable, outcome, collected, still_recording);
 }
 
@@ -198,17 +201,21 @@ int run(const RunArguments& arguments) {
         destination.directory.clear();
     }
 
-    const process::Outcome outcome =
-        process::run_program(executable.path, arguments.command, [&](pid_t pid) {
+    process::RecordingOverflow overflow(place.path(), destination.directory);
+    const process::Outcome outcome = process::run_program(
+        executable.path, arguments.command,
+        [&](pid_t pid) {
             return process::recorded_environment(preloaded,
                                                  recorder_options(arguments, place.path(), pid));
-        });
+        },
+        [&] { overflow.relieve(); });
     if (outcome.exec_error != 0) {
         process::remove_recording_directory(place.path());
         return start_failure(executable.path, outcome.exec_error);
     }
     try {
-        keep_recordings(arguments, executable, outcome, place.path(), destination);
+        keep_recordings(arguments, executable, outcome, place.path(), overflow.directory(),
+                        destination);
     } catch (const std::exception& failure) {
         warn(fmt::format("{}; what was recorded and not moved yet is in {}", failure.what(),
                          place.path()));

@@ -1,6 +1,8 @@
 #include "analyzer/process/launch.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,10 +71,24 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
     return result;
 }
 
+// Without such a descriptor (an old kernel, or none left) it is not called.
+void call_until_end(pid_t child, const std::function<void()>& while_running) {
+    constexpr int kPeriodMs = 1000;
+    const FileDescriptor end(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
+    if (!end.is_open()) return;
+    for (;;) {
+        pollfd waited{end.get(), POLLIN, 0};
+        const int ready = poll(&waited, 1, kPeriodMs);
+        if (ready > 0 || (ready < 0 && errno != EINTR)) return;
+        if (ready == 0) while_running();
+    }
+}
+
 }  // namespace
 
 Outcome run_program(const std::string& path, const std::vector<std::string>& arguments,
-                    const std::function<std::vector<std::string>(pid_t)>& make_environment) {
+                    const std::function<std::vector<std::string>(pid_t)>& make_environment,
+                    const std::function<void()>& while_running) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         throw std::system_error(errno, std::generic_category(), "cannot start the program: pipe");
@@ -103,6 +119,7 @@ Outcome run_program(const std::string& path, const std::vector<std::string>& arg
     while (read(read_end.get(), &outcome.exec_error, sizeof outcome.exec_error) < 0 &&
            errno == EINTR) {
     }
+    if (outcome.exec_error == 0 && while_running) call_until_end(child, while_running);
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }

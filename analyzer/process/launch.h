@@ -23,8 +23,9 @@ struct Outcome {
 
 // SIGINT and SIGQUIT from the terminal are the program's to handle; SIGTERM and SIGHUP sent to us
 // are passed on. Should we be killed, the program goes on. make_environment runs in the child,
-// because the recorder is told its pid.
+// because the recorder is told its pid. while_running is called every second, if at all.
 Outcome run_program(const std::string& path, const std::vector<std::string>& arguments,
-                    const std::function<std::vector<std::string>(pid_t)>& make_environment);
+                    const std::function<std::vector<std::string>(pid_t)>& make_environment,
+                    const std::function<void()>& while_running = nullptr);
 
 }  // namespace heapdrift::process

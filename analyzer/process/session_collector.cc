@@ -121,16 +121,17 @@ private:
     std::set<std::string> used_;
 };
 
-std::vector<SessionSummary> read_sessions(const std::string& directory,
+std::vector<SessionSummary> read_sessions(const std::vector<std::string>& directories,
                                           std::vector<std::string>& problems) {
     std::vector<SessionSummary> sessions;
-    for (const std::string& path : session_files_in(directory)) {
-        try {
-            sessions.push_back(summarize_session(path));
-        } catch (const std::exception& failure) {
-            problems.emplace_back(failure.what());
+    for (const std::string& directory : directories)
+        for (const std::string& path : session_files_in(directory)) {
+            try {
+                sessions.push_back(summarize_session(path));
+            } catch (const std::exception& failure) {
+                problems.emplace_back(failure.what());
+            }
         }
-    }
     // The first image of a process gets the plain name.
     std::ranges::stable_sort(sessions, {}, [](const SessionSummary& session) {
         return std::pair(session.info.started_realtime_ns, session.info.image);
@@ -142,7 +143,7 @@ std::vector<SessionSummary> read_sessions(const std::string& directory,
 
 std::vector<SessionSummary> sessions_in(const std::string& recording_directory) {
     std::vector<std::string> problems;
-    return read_sessions(recording_directory, problems);
+    return read_sessions({recording_directory}, problems);
 }
 
 void note_ends(const std::string& recording_directory, const KnownEnd& known) {
@@ -167,7 +168,9 @@ void note_ends(const std::string& recording_directory, const KnownEnd& known) {
 
 Collected collect_sessions(const std::string& recording_directory, const CollectOptions& options) {
     Collected collected;
-    Collector(options, collected).take_all(read_sessions(recording_directory, collected.problems));
+    std::vector<std::string> directories = {recording_directory};
+    if (!options.overflow.empty()) directories.push_back(options.overflow);
+    Collector(options, collected).take_all(read_sessions(directories, collected.problems));
     return collected;
 }
 

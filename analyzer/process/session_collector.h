@@ -15,6 +15,7 @@ namespace heapdrift::process {
 
 struct CollectOptions {
     std::string directory;  // where the files go; "": they stay in the recording directory
+    std::string overflow;   // a second recording directory, "" for none
     // What -o said: the name for the root process, with %p and %e replaced; without %p, others get
     // ".PID". "": the names that the recorder gave.
     std::string name;

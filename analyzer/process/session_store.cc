@@ -114,6 +114,19 @@ std::string copy_to_other_filesystem(const std::string& from, const std::string&
 
 }  // namespace
 
+std::optional<SessionOwner> session_owner(const std::string& path) {
+    const FileDescriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    Identity identity;
+    SessionOwner owner;
+    if (!fd.is_open() || !read_value(fd.get(), offsetof(Header, identity), identity) ||
+        !read_value(fd.get(), kEndedByAt, owner.ended_by) || identity.magic != kMagic ||
+        identity.version != kFormatVersion)
+        return std::nullopt;
+    owner.pid = identity.pid;
+    owner.root = identity.root != 0;
+    return owner;
+}
+
 std::string note_end(const std::string& path, EndedBy ended_by, uint32_t status,
                      uint64_t ended_monotonic_ns) {
     const FileDescriptor fd(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -11,7 +12,15 @@
 
 namespace heapdrift::process {
 
-// All return "" for success, or what went wrong, to follow the file's name and a colon. On
+struct SessionOwner {
+    uint32_t pid = 0;
+    bool root = false;
+    EndedBy ended_by = EndedBy::running;
+};
+// Read without a look at anything else in the file. nullopt for what is no session.
+std::optional<SessionOwner> session_owner(const std::string& path);
+
+// All below return "" for success, or what went wrong, to follow the file's name and a colon. On
 // failure the file is what it was before.
 
 // For an end that the recorder could not note itself: the signal that killed its process, known

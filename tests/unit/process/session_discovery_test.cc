@@ -61,10 +61,11 @@ TEST_F(Discover, NamesWhatCannotBeRead) {
 TEST_F(Discover, AnImageThatWasFollowedEndedByExec) {
     session("env.7.heapdrift", 7, 100);
     const std::string last = session("server.7.heapdrift", 7, 200);
-    for (const SessionSummary& session : discover_sessions({place_.path()}).sessions)
-        if (session.info.path.starts_with(place_.path()))
-            EXPECT_EQ(session.info.ending,
-                      session.info.path == last ? model::Ending::killed : model::Ending::exec);
+    for (const SessionSummary& session : discover_sessions({place_.path()}).sessions) {
+        if (!session.info.path.starts_with(place_.path())) continue;
+        EXPECT_EQ(session.info.ending,
+                  session.info.path == last ? model::Ending::killed : model::Ending::exec);
+    }
 }
 
 TEST_F(Discover, ADirectoryIsAbandonedWhenNobodyHoldsIt) {
