@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "analyzer/model/place.h"
@@ -31,6 +32,20 @@ std::string signal_text(uint32_t signal) {
     return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
 }
 
+// As it can be typed again.
+std::string shell_word(const std::string& argument) {
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
+    // Letters beyond ASCII are plain too.
+    const bool plain = std::ranges::all_of(argument, [&](char c) {
+        return static_cast<unsigned char>(c) >= 0x80 || kPlain.find(c) != std::string_view::npos;
+    });
+    if (plain && !argument.empty()) return argument;
+    std::string quoted = "'";
+    for (const char c : argument) quoted += c == '\'' ? R"('\'')" : std::string(1, c);
+    return quoted + "'";
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -42,7 +57,7 @@ std::string printable(std::string_view text) {
 std::string command_line_text(const model::SessionInfo& session) {
     std::string text;
     for (const std::string& argument : session.command_line)
-        text += (text.empty() ? "" : " ") + printable(argument);
+        text += (text.empty() ? "" : " ") + shell_word(printable(argument));
     return text.empty() ? printable(session.program) : text;
 }
 
