@@ -133,8 +133,15 @@ void keep_recordings(const RunArguments& arguments, const process::Executable& e
                      const std::string& overflow, const Destination& destination) {
     const Interruption interruption;
     wait_for_stragglers(place);
-    process::note_ends(place, {outcome.pid, outcome.signalled ? EndedBy::signal : EndedBy::exit,
-                               static_cast<uint32_t>(outcome.value)});
+    const bool end_unseen =
+        process::note_ends(place, {outcome.pid, outcome.signalled ? EndedBy::signal : EndedBy::exit,
+                                   static_cast<uint32_t>(outcome.value)});
+    if (end_unseen && !outcome.signalled)
+        warn(
+            fmt::format("the recorder did not see process {} exit: either it made the system call "
+                        "itself, or it had gone on as a program that cannot be recorded (static, "
+                        "set-uid, or in another root directory); it is recorded until then",
+                        outcome.pid));
 
     const process::RecorderOptions chosen = recorder_options(arguments, place, outcome.pid);
     process::CollectOptions collect;

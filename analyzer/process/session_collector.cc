@@ -146,7 +146,8 @@ std::vector<SessionSummary> sessions_in(const std::string& recording_directory) 
     return read_sessions({recording_directory}, problems);
 }
 
-void note_ends(const std::string& recording_directory, const KnownEnd& known) {
+bool note_ends(const std::string& recording_directory, const KnownEnd& known) {
+    bool news = false;
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
     const uint64_t now_ns =
@@ -160,10 +161,13 @@ void note_ends(const std::string& recording_directory, const KnownEnd& known) {
         const auto next = next_image_ns.find(process);
         if (next != next_image_ns.end())
             note_end(session.info.path, EndedBy::exec, 0, next->second);
-        else if (known.pid != 0 && session.info.pid == static_cast<uint32_t>(known.pid))
+        else if (known.pid != 0 && session.info.pid == static_cast<uint32_t>(known.pid)) {
+            news = session.info.ending == model::Ending::killed && !session.losses.confined;
             note_end(session.info.path, known.ended_by, known.status, now_ns);
+        }
         next_image_ns[process] = session.started_monotonic_ns;
     }
+    return news;
 }
 
 Collected collect_sessions(const std::string& recording_directory, const CollectOptions& options) {

@@ -44,8 +44,9 @@ struct KnownEnd {
 
 // Writes into the files how their processes ended, where the recorder could not: the one process
 // that is known of was killed, or exited by a system call of its own (Go), and an image that was
-// followed by another ended by exec.
-void note_ends(const std::string& recording_directory, const KnownEnd& known);
+// followed by another ended by exec. Returns whether the known end was news to a recording that was
+// not confined.
+bool note_ends(const std::string& recording_directory, const KnownEnd& known);
 
 // Every readable session in a directory, in the order in which they began.
 std::vector<SessionSummary> sessions_in(const std::string& recording_directory);

@@ -2,14 +2,10 @@
 
 import os
 import shutil
-import stat
 import subprocess
-import unittest
 
 from harness import build, process, session, truth
-from harness.case import EndToEndTest
-
-NOBODY = 65534
+from harness.case import NOBODY, EndToEndTest
 
 
 class Confined(EndToEndTest):
@@ -270,38 +266,3 @@ class FullDisk(EndToEndTest):
             f'mount -o loop {image} "$1" && dd if=/dev/zero of="$1/filler" bs=1k '
             'count=800 2>/dev/null'
         )
-
-
-class NotRecordable(EndToEndTest):
-    """Programs into which nothing is preloaded, or whose allocator is their own: run says so."""
-
-    def check(self, command, pattern, status=12, preload_alone=True):
-        plain = self.plain(command)
-        self.assertEqual(plain.status, status)
-        if preload_alone:
-            result = self.recorded(command)
-            self.assertEqual((plain.status, plain.out), (result.status, result.out))
-        result = session.heapdrift(["run", "-o", "F", "--", *command], self.folder)
-        self.assertEqual((plain.status, plain.out), (result.status, result.out), result.describe())
-        self.assertRegex(result.err, pattern)
-
-    def test_static_program(self):
-        self.check(self.victim("plain_static"), r"(?i)static")
-
-    def test_32_bit_program(self):
-        self.check(self.victim("bare32"), r"(?i)32-bit")
-
-    def test_own_malloc(self):
-        self.check(self.victim("own_malloc"), r"(?i)(own|its) (malloc|allocator)")
-
-    def test_set_user_id_program(self):
-        if os.geteuid() != 0:
-            self.skipTest("to make a program set-user-ID for another user needs root")
-        program = os.path.join(self.folder, "plain")
-        shutil.copy(build.victim("plain"), program)
-        os.chown(program, NOBODY, -1)
-        os.chmod(program, os.stat(program).st_mode | stat.S_ISUID)
-        probe = process.run([program], self.folder, {"LD_PRELOAD": "/nonexistent.so"})
-        if "cannot be preloaded" in probe.err:
-            raise unittest.SkipTest("set-user-ID has no effect on this file system")
-        self.check([program], r"(?i)set-?u(ser-)?id")

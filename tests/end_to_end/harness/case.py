@@ -5,6 +5,8 @@ import unittest
 
 from . import build, process, session, truth
 
+# The user of that name, whom nothing belongs to.
+NOBODY = 65534
 # Starts the program under the pid that the recorder is told is the root: the shell becomes it.
 _LAUNCH = (
     'export HEAPDRIFT_OPTIONS="$1:root_pid=$$" LD_PRELOAD="$2"; shift 2; exec "$@"'

@@ -119,7 +119,9 @@ TEST_F(Collect, EndsAreNotedWhereTheRecorderCouldNot) {
     session("env", kRoot, 10, 1, EndedBy::running);
     session("server", kRoot, 10, 2, EndedBy::running);
     session("worker", 5001, kLarge, 3, EndedBy::running);
-    note_ends(place_.path(), {static_cast<pid_t>(kRoot), EndedBy::signal, SIGSEGV});
+    const KnownEnd known{static_cast<pid_t>(kRoot), EndedBy::signal, SIGSEGV};
+    EXPECT_TRUE(note_ends(place_.path(), known));
+    EXPECT_FALSE(note_ends(place_.path(), known)) << "noted already";
     const std::vector<SessionSummary> sessions = sessions_in(place_.path());
     ASSERT_EQ(sessions.size(), 3u);
     EXPECT_EQ(sessions[0].info.ending, model::Ending::exec);
