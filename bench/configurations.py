@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 _HEAPTRACK_PRELOAD = "/usr/lib/heaptrack/libheaptrack_preload.so"
+_ONCE = 1000
 _LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 # That a peer cannot run some program is a result; these always must.
 MUST_WORK = {"plain", "hooks", "exact", "sampled"}
@@ -22,7 +23,8 @@ class Configuration:
     title: str
     environment: dict = dataclasses.field(default_factory=dict)
     prefix: tuple = ()
-    # Measured in each n-th round only: peers are slow, and their ratios far from 1.
+    # Measured in each n-th round only: peers are slow, and their ratios far from 1. The slowest
+    # run once.
     every: int = 1
     # The recording, as a pattern, and the command that prints a report of it.
     files: str = ""
@@ -102,7 +104,7 @@ def _jemalloc(library):
             "jemalloc-exact",
             "jemalloc's profiler, every allocation",
             profiled("lg_prof_sample:0"),
-            **more,
+            **{**more, "every": _ONCE},
         ),
         Configuration(
             "jemalloc-sampled",
@@ -132,7 +134,7 @@ def _gperftools(library):
             "gperftools",
             "gperftools' heap profiler",
             heap,
-            every=3,
+            every=_ONCE,
             files="{folder}/gperf*.heap",
             base="tcmalloc",
         ),
@@ -193,7 +195,7 @@ def all_configurations(built):
                 "memcheck",
                 "valgrind memcheck",
                 prefix=("valgrind", "-q", "--leak-check=full", "--log-file={folder}/memcheck"),
-                every=1000,
+                every=_ONCE,
                 small=True,
             )
         )

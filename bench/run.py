@@ -25,7 +25,7 @@ from workloads import long_run, micro, programs, redis, stalls  # noqa: E402
 
 _GROUPS = (programs, redis, micro, stalls, long_run)
 # name -> scale, rounds, pairs of an instruction count
-_SIZES = {"full": (1, 9, 20000), "quick": (0.1, 3, 4000), "smoke": (0.001, 1, 500)}
+_SIZES = {"full": (1, 7, 20000), "quick": (0.1, 3, 4000), "smoke": (0.001, 1, 500)}
 _SHARED_MEMORY = "/dev/shm"
 _ROOM = 3 << 30
 

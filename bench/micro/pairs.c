@@ -117,6 +117,8 @@ static bool timed_pair(struct Walk* walk) {
 
 static uint64_t warm_up_pairs(const struct Worker* worker) {
     enum { kVisitsOfEach = 5, kLeast = 1000 };
+    // Most of the stacks, once: there may be many such threads.
+    if (worker->idle) return options.stacks + kLeast;
     uint64_t pairs = kLeast;
     if (pairs < kVisitsOfEach * options.stacks) pairs = kVisitsOfEach * options.stacks;
     if (!options.grow) pairs += worker->pool->count;

@@ -7,26 +7,26 @@ from workloads.case import ProgramCase
 # Name -> arguments, and pairs at full size.
 _CASES = {}
 for _depth in (5, 10, 30, 100, 500):
-    _CASES[f"unchanged-depth-{_depth}"] = (["--depth", _depth], 4e6)
+    _CASES[f"unchanged-depth-{_depth}"] = (["--depth", _depth], 2e6)
 for _depth in (10, 30, 100, 500):
-    _CASES[f"changing-depth-{_depth}"] = (["--depth", _depth, "--changing"], 2e6)
+    _CASES[f"changing-depth-{_depth}"] = (["--depth", _depth, "--changing"], 1e6)
 for _stacks in (16, 100, 1000, 10000, 100000):
     _CASES[f"stacks-{_stacks}"] = (["--depth", 20, "--stacks", _stacks, "--live", 1e4], 1e6)
-_CASES["few-stacks-10k-live"] = (["--depth", 10, "--stacks", 16, "--live", 1e4], 2e6)
+_CASES["few-stacks-10k-live"] = (["--depth", 10, "--stacks", 16, "--live", 1e4], 1e6)
 for _live in (1e3, 1e4, 1e5, 1e6, 1e7):
-    _CASES[f"live-{_live:.0f}"] = (["--depth", 10, "--stacks", 16, "--live", _live], 2e6)
+    _CASES[f"live-{_live:.0f}"] = (["--depth", 10, "--stacks", 16, "--live", _live], 1e6)
 for _threads in (1, 2, 4, 8):
     _CASES[f"threads-{_threads}"] = (
         ["--depth", 10, "--stacks", 16, "--live", 1e4, "--threads", _threads],
-        2e6,
+        1e6,
     )
 for _threads in (2, 4, 8):
     _CASES[f"exchange-{_threads}"] = (
         ["--depth", 10, "--stacks", 16, "--live", 1e4, "--exchange", "--threads", _threads],
-        2e6,
+        1e6,
     )
-_CASES["calloc-realloc"] = (["--depth", 10, "--stacks", 16, "--live", 1e4, "--mixed"], 2e6)
-_CASES["only-allocating"] = (["--depth", 7, "--live", 1e5, "--grow"], 4e6)
+_CASES["calloc-realloc"] = (["--depth", 10, "--stacks", 16, "--live", 1e4, "--mixed"], 1e6)
+_CASES["only-allocating"] = (["--depth", 7, "--live", 1e5, "--grow"], 2e6)
 
 # Where peers are measured too; elsewhere only ours, because there are many cases.
 WITH_PEERS = {

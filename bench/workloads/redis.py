@@ -53,20 +53,22 @@ class Fork(Case):
         self._values = str(max(1000, int(900000 * scale)))
 
     def run(self, configuration, folder, number):
-        redis = server.Redis(self.runner, configuration, folder, "--rdbcompression", "no", "--dbfilename", "d")
+        options = ("--rdbcompression", "no", "--enable-debug-command", "yes")
+        redis = server.Redis(self.runner, configuration, folder, *options)
         with redis:
             redis.ask("debug", "populate", self._values, "key", str(self._VALUE_BYTES))
+            heap = int(redis.info("used_memory"))
             times = []
-            for _ in range(3):
+            for _ in range(2):
                 redis.ask("bgsave")
                 while redis.info("rdb_bgsave_in_progress") != "0":
                     time.sleep(0.02)
                 times.append(int(redis.info("latest_fork_usec")) / 1e6)
             if redis.info("rdb_last_bgsave_status") != "ok":
                 raise measure.Failed("redis-server could not save")
-        times.sort()
         figures = {
-            "fork": times[1],
+            "fork": min(times),
+            "heap_bytes": heap,
             "wall": redis.taken.wall,
             "cpu": redis.taken.cpu,
             "peak_rss": redis.taken.peak_rss,

@@ -67,8 +67,10 @@ class Redis:
     def ask(self, *words, may_fail=False):
         command = ["redis-cli", "-h", "127.0.0.1", "-p", self._port, *words]
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        if answer.returncode != 0 and not may_fail:
-            raise measure.Failed(f"{' '.join(command)}: {answer.stderr}")
+        # An error of the server is an answer to redis-cli.
+        refused = answer.returncode != 0 or answer.stdout.startswith(("ERR", "(error)"))
+        if refused and not may_fail:
+            raise measure.Failed(f"{' '.join(command)}: {answer.stdout}{answer.stderr}")
         return answer.stdout.strip()
 
     def info(self, name):

@@ -23,7 +23,7 @@ class Stalls(Case):
         super().__init__(name, built)
         self.sites = max(16, int(sites * scale))
         self.threads = max(2, int(threads * scale)) if threads > 1 else 1
-        self._seconds = max(0.2, 2 * scale)
+        self._seconds = max(0.2, 1.5 * scale)
 
     def run(self, configuration, folder, number):
         words = [self.built.pairs, "--gaps", "--wait", "--depth", "20", "--live", "10000"]
