@@ -160,6 +160,11 @@ struct Control {
     Shared<uint64_t> missed_deallocations;  // a block appeared where a live one was still recorded
     Shared<uint64_t> own_bytes;             // anonymous memory that the recorder touched
     Shared<uint64_t> dead_undo_entries;     // undo entries that were reused
+    // Option verify=: stacks compared with libunwind's. unknown: libunwind did not come as far.
+    Shared<uint64_t> verified_same;
+    Shared<uint64_t> verified_different;
+    Shared<uint64_t> verified_unknown;
+    Shared<uint64_t> verified_fast;  // of all three: found without walking the whole stack
     alignas(64) Shared<EndedBy> ended_by;
     Shared<uint32_t> exit_status;
     Shared<uint64_t> ended_ns;       // since start

@@ -33,17 +33,55 @@ struct BlockRecord {
 
 class BlockTable {
 public:
-    enum class Put { done, replaced, failed };
+    struct Put {
+        bool done;             // false: no memory for the table, nothing was entered
+        BlockRecord replaced;  // site 0, or a record that stood there: freed behind our back
+    };
 
     // spacing: the smallest distance between two blocks of the allocator, 16 or 32.
     void set_spacing(uint64_t spacing) { slot_shift_ = spacing == 32 ? 5 : 4; }
 
-    // Enters a block. replaced: the record of another block stood there and is returned in `old`:
-    // that block was freed behind our back. failed: no memory for the table, nothing was entered.
-    Put put(uint64_t address, const BlockRecord& record, BlockRecord& old);
-
+    // Enters a block; its generation is below 1024.
+    Put put(uint64_t address, const BlockRecord& record);
     // Removes a block's record and returns it; site 0 when there is none.
     BlockRecord take(uint64_t address);
+
+    // The same, for the hooks: false where it is not as simple as nearly always, and nothing was
+    // done. Sizes come mixed, and a branch on them would be mispredicted each time they change,
+    // behind a chain of loads. So both forms of a record are made without one.
+    [[gnu::always_inline]] bool put_ordinary(uint64_t address, const BlockRecord& record) {
+        Slot* slot;
+        if (!find(address, slot)) [[unlikely]]
+            return false;
+        const bool fits = fits_short(record);
+        const bool wide = record.size <= kLowSizeMask && covers_next_slot(address, record.size);
+        if (!(fits | wide) || !is_free(slot->load(std::memory_order_relaxed))) [[unlikely]]
+            return false;
+        // What the short form does not write goes aside.
+        Slot aside;
+        Slot* following = slot + 1;
+        following = fits ? &aside : following;
+        following->store(continuation(record), std::memory_order_relaxed);
+        slot->store(select(fits, short_slot(record), wide_head(record)), std::memory_order_relaxed);
+        return true;
+    }
+    [[gnu::always_inline]] bool take_ordinary(uint64_t address, BlockRecord& record) {
+        Slot* slot;
+        if (!find(address, slot)) [[unlikely]]
+            return false;
+        const uint32_t head = slot[0].load(std::memory_order_relaxed);
+        const uint32_t following = slot[1].load(std::memory_order_relaxed);
+        const bool fits = (head & kShort) != 0;
+        const uint32_t unusual =
+            ((head & (kTagMask | kInPlaneB | kWatched | kHuge)) ^ kWide) | (following & kTagMask);
+        if (select(fits, 0, unusual) != 0) [[unlikely]]
+            return false;
+        slot[0].store(0, std::memory_order_relaxed);
+        record = {SiteId{select(fits, head >> 17, head >> kSiteShift)},
+                  select(fits, head >> 7, following >> 2) & kGenerationMask,
+                  select(fits, head >> 1 & kShortMaxSize, following >> 12), false};
+        return true;
+    }
 
     // Marks a live block so that take() tells of it. The caller must know that the block is not
     // freed meanwhile. Returns false if there is no such block.
@@ -55,11 +93,27 @@ public:
     static constexpr uint64_t kHighestAddress = uint64_t{1} << 47;
 
 private:
+    // Orders: slots are relaxed, since one thread owns a block at a time and hands it to the next
+    // by means of its own. Pointers to planes are published with release by whoever maps them and
+    // read with acquire; what they point to is zero at first.
     using Slot = std::atomic<uint32_t>;
 
     static constexpr uint32_t kLeafBits = 18;  // 1 MiB of slots: mlockall fills what is mapped
     static constexpr uint32_t kMidBits = 12;
     static constexpr uint32_t kRootSize = 1u << (47 - 4 - kLeafBits - kMidBits);
+
+    static constexpr uint32_t kTagMask = 3;
+    static constexpr uint32_t kShort = 1;
+    static constexpr uint32_t kShortMaxSize = 63;
+    static constexpr uint32_t kShortMaxSite = (1u << 15) - 1;
+    static constexpr uint32_t kWide = 2;
+    static constexpr uint32_t kInPlaneB = 1u << 2;
+    static constexpr uint32_t kWatched = 1u << 3;
+    static constexpr uint32_t kHuge = 1u << 4;
+    static constexpr uint32_t kSiteShift = 6;
+    static constexpr uint32_t kLowSizeBits = 20;
+    static constexpr uint64_t kLowSizeMask = (1u << kLowSizeBits) - 1;
+    static constexpr uint32_t kGenerationMask = (1u << 10) - 1;
 
     struct Planes {
         std::atomic<Slot*> a;
@@ -67,17 +121,60 @@ private:
     };
     struct Place {
         Planes* planes = nullptr;
+        Slot* a = nullptr;  // the block's slot; nullptr: nothing was ever entered near here
         uint32_t index = 0;
     };
 
-    Place find(uint64_t address) const;
-    Place find_or_map(uint64_t address);
+    // Planes A of the leaves used lately, so that a slot is one load away instead of three. An
+    // entry is one word: the plane's address, and above it which of the leaves with this index it
+    // is of, plus 1.
+    static constexpr uint32_t kRecentLeaves = 1024;
+    static constexpr uint32_t kPointerBits = 48;
+
+    [[gnu::always_inline]] bool find(uint64_t address, Slot*& slot) const {
+        const uint64_t number = address >> slot_shift_;
+        const uint64_t leaf = number >> kLeafBits;
+        // Acquire: pairs with the release in remember.
+        const uint64_t entry = recent_leaves_[leaf % kRecentLeaves].load(std::memory_order_acquire);
+        if (entry >> kPointerBits != leaf / kRecentLeaves + 1) [[unlikely]]
+            return false;
+        slot = reinterpret_cast<Slot*>(entry & ((uint64_t{1} << kPointerBits) - 1)) +
+               (number & ((1u << kLeafBits) - 1));
+        return true;
+    }
+    void remember(const Place& place, uint64_t address);
+    Place place_of(uint64_t address) const;
+    Place place_or_map(uint64_t address);
     Slot* map_plane(std::atomic<Slot*>& plane);
-    bool covers_next_slot(uint64_t address, uint64_t size) const;
-    bool write_wide(const Place& place, uint64_t address, const BlockRecord& record);
-    BlockRecord remove(const Place& place);
+
+    bool covers_next_slot(uint64_t address, uint64_t size) const {
+        return address + size >= ((address >> slot_shift_) + 2) << slot_shift_;
+    }
+    // Without a branch, whatever the compiler thinks.
+    static uint32_t select(bool first, uint32_t one, uint32_t other) {
+        uint32_t mask = 0u - static_cast<uint32_t>(first);
+        asm("" : "+r"(mask));
+        return other ^ ((one ^ other) & mask);
+    }
+    // Empty, or left over from a wide record that is gone: its head was cleared, which says enough.
+    static bool is_free(uint32_t slot) { return (slot & kTagMask) == 0; }
+    static bool fits_short(const BlockRecord& record) {
+        return record.size <= kShortMaxSize && raw(record.site) <= kShortMaxSite;
+    }
+    static uint32_t short_slot(const BlockRecord& record) {
+        return kShort | static_cast<uint32_t>(record.size) << 1 | record.generation << 7 |
+               raw(record.site) << 17;
+    }
+    static uint32_t wide_head(const BlockRecord& record) {
+        return kWide | raw(record.site) << kSiteShift;
+    }
+    static uint32_t continuation(const BlockRecord& record) {
+        return record.generation << 2 | static_cast<uint32_t>(record.size & kLowSizeMask) << 12;
+    }
+    bool write_special(const Place& place, uint64_t address, const BlockRecord& record);
 
     uint32_t slot_shift_ = 5;
+    std::atomic<uint64_t> recent_leaves_[kRecentLeaves] = {};
     std::atomic<Planes*> root_[kRootSize] = {};
 };
 

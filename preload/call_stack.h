@@ -3,6 +3,7 @@
 // nodes.
 #pragma once
 
+#include "preload/recent_stacks.h"
 #include "preload/site_table.h"
 #include "preload/unwind/remembered_stack.h"
 
@@ -11,28 +12,44 @@ namespace heapdrift {
 class CallStack {
 public:
     // The site of the stack that begins at `start`; 0 when the session file has no space for it.
-    SiteId site(const StartState& start, Domain domain, uint32_t depth, SiteTable& sites,
-                const ModuleList& modules);
-
-    // For the next thread, whose stack lies elsewhere.
-    void forget() {
-        stack_.forget();
-        interned_ = 0;
-        site_ = SiteId{0};
-        bounds_ = StackBounds{};
+    [[gnu::always_inline]] SiteId site(const StartState& start, Domain domain, uint32_t depth,
+                                       SiteTable& sites, const ModuleList& modules) {
+        uint32_t standing = 0;
+        if (bounds_.covers(start.sp) && generation_ == modules.generation()) [[likely]] {
+            standing = stack_.standing(start.sp);
+            if (domain == domain_) [[likely]] {
+                if (standing == stack_.count() && raw(site_) != 0 &&
+                    stack_.is_start(standing, start))
+                    return site_;
+                const uint32_t known = standing < interned_ ? standing : interned_;
+                if (const SiteId site = recent_.find(start, stack_, known, path_.nodes);
+                    raw(site) != 0)
+                    return site;
+            }
+        }
+        return site_of_new_stack(start, standing, domain, depth, sites, modules);
     }
 
+    // How many captures found no remembered frame to go on from.
+    uint64_t whole_walks() const { return whole_walks_; }
+
+    // For the next thread, whose stack lies elsewhere.
+    void forget();
+
 private:
-    NodeId intern(Domain domain, SiteTable& sites);
+    SiteId site_of_new_stack(StartState start, uint32_t standing, Domain domain, uint32_t depth,
+                             SiteTable& sites, const ModuleList& modules);
+    void forget_stack();
 
     StackBounds bounds_;
-    RememberedStack stack_;
-    // Nodes of the outermost frames of stack_, in the heap's tree: other domains, which are rare,
-    // have trees of their own and intern their stacks whole.
-    NodeId nodes_[kMaxDepth];
-    uint32_t interned_;
-    SiteId site_;          // of stack_ in the heap, 0 if it is not known
     uint32_t generation_;  // of the module list when stack_ was captured
+    Domain domain_;        // in whose tree the nodes are
+    SiteId site_;          // of stack_, 0 if it is not known
+    uint64_t whole_walks_;
+    uint32_t interned_;  // of how many outer frames of stack_ path_ has the nodes
+    RecentStacks recent_;
+    RememberedStack stack_;
+    StackPath path_;
 };
 
 }  // namespace heapdrift

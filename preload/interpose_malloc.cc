@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "preload/interpose.h"
+#include "preload/operation.h"
 
 using namespace heapdrift;
 
@@ -13,8 +14,10 @@ size_t asked(size_t size) {
     return size < next.smallest ? next.smallest : size;
 }
 
+// Bootstrap memory is handed out while the thread is busy with looking functions up: then nothing
+// is recorded.
 void* recorded(void* block, size_t size, const StartState& caller) {
-    if (block != nullptr && !is_bootstrap(block))
+    if (block != nullptr) [[likely]]
         record_allocation(address_of(block), size, caller);
     return block;
 }
@@ -58,13 +61,20 @@ void* reallocate(void* block, size_t size, const StartState& caller) {
 
 }  // namespace
 
+// malloc and free are nearly all of a program's calls: for them the recorder's work is inline, and
+// what other allocators than glibc's need is apart.
 HEAPDRIFT_EXPORT void* malloc(size_t size) {
     void* block;
-    {
+    if (next_is_glibc()) [[likely]] {
+        block = next.malloc(size);
+    } else {
         const AllocatorScope scope;
         block = next.malloc(asked(size));
     }
-    return recorded(block, size, start_state_of_caller());
+    if (block != nullptr) [[likely]]
+        record_allocation_inline<Domain::heap>(address_of(block), size, start_state_of_caller(),
+                                               Origin::fresh);
+    return block;
 }
 
 HEAPDRIFT_EXPORT void* calloc(size_t count, size_t size) {
@@ -94,7 +104,9 @@ HEAPDRIFT_EXPORT void* reallocarray(void* block, size_t count, size_t size) {
 
 HEAPDRIFT_EXPORT void free(void* block) {
     if (block == nullptr || is_bootstrap(block)) return;
-    record_deallocation(address_of(block));
+    record_deallocation_inline<Domain::heap>(address_of(block));
+    if (next_is_glibc()) [[likely]]
+        return next.free(block);
     const AllocatorScope scope;
     next.free(block);
 }

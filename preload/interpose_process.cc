@@ -11,6 +11,7 @@
 
 #include "preload/interpose.h"
 #include "preload/lifecycle.h"
+#include "preload/stack_verifier.h"
 
 using namespace heapdrift;
 
@@ -30,6 +31,7 @@ using Main = int (*)(int, char**, char**);
 constinit Main program_main = nullptr;
 
 int run_main(int argc, char** argv, char** environment) {
+    if (active()) prepare_stack_verifier();
     const int status = program_main(argc, argv, environment);
     note_exit_began(status);
     return status;

@@ -19,12 +19,15 @@ enum class ProcessState : uint32_t {
 // vfork child shares the parent's memory and so is the parent.
 extern constinit std::atomic<ProcessState>* process_state;
 
-// Whether operations are to be recorded. Starts recording in a fresh process.
+inline bool is_recording() {
+    return process_state->load(std::memory_order_relaxed) == ProcessState::recording;
+}
+
+// Whether operations are to be recorded. Starts recording in a fresh process: then what threads
+// knew, a parent's, is gone.
 bool activate_slow();
 inline bool active() {
-    if (process_state->load(std::memory_order_relaxed) == ProcessState::recording) [[likely]]
-        return true;
-    return activate_slow();
+    return is_recording() || activate_slow();
 }
 
 // Seen from hooks of the process's ways to end.

@@ -12,11 +12,13 @@
 #include "preload/thread_local.h"
 
 namespace heapdrift {
+
+alignas(64) constinit uint8_t bootstrap_memory[kBootstrapSize] = {};
+
 namespace {
 
 // --- while dlsym runs ----------------------------------------------------------------------------
 
-alignas(64) constinit uint8_t bootstrap_memory[64 * 1024] = {};
 constinit std::atomic<size_t> bootstrap_used{0};
 constexpr size_t kBootstrapHeader = 16;  // the block's size, and the alignment of malloc
 
@@ -155,11 +157,6 @@ void find_next_allocator() {
         __builtin_trap();
     }
     next = found;
-}
-
-bool is_bootstrap(const void* block) {
-    const auto* at = static_cast<const uint8_t*>(block);
-    return at >= bootstrap_memory && at < bootstrap_memory + sizeof(bootstrap_memory);
 }
 
 size_t bootstrap_size(const void* block) {

@@ -28,12 +28,23 @@ struct NextAllocator {
 
 extern constinit NextAllocator next;
 
+// glibc's malloc: it takes any size as it is, and maps memory without coming by our hooks. False
+// until the next allocator has been looked up.
+inline bool next_is_glibc() {
+    return next.spacing == 32;
+}
+
 // Looks the next allocator up, if that has not been done.
 void find_next_allocator();
 
 // Memory handed out while dlsym itself allocated. It is never reused: free ignores it, realloc
 // copies out of it.
-bool is_bootstrap(const void* block);
+inline constexpr size_t kBootstrapSize = 64 * 1024;
+extern uint8_t bootstrap_memory[kBootstrapSize];
+inline bool is_bootstrap(const void* block) {
+    return reinterpret_cast<uintptr_t>(block) - reinterpret_cast<uintptr_t>(bootstrap_memory) <
+           kBootstrapSize;
+}
 size_t bootstrap_size(const void* block);
 
 // The next definition of a function behind us; nullptr if there is none. In our own name, so that

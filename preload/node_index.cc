@@ -8,12 +8,12 @@ namespace {
 constexpr uint32_t kFirstSlots = 4096;
 }
 
-void NodeIndex::put(Table& table, uint32_t hash, uint32_t id) {
-    for (uint32_t at = hash & table.mask;; at = (at + 1) & table.mask) {
-        uint32_t empty = 0;
+void NodeIndex::put(Table& table, uint64_t slot) {
+    for (auto at = static_cast<uint32_t>(slot >> 32) & table.mask;; at = (at + 1) & table.mask) {
+        uint64_t empty = 0;
         if (table.slots[at].load(std::memory_order_relaxed) == 0 &&
             // Release: pairs with the acquire in find.
-            table.slots[at].compare_exchange_strong(empty, id, std::memory_order_release,
+            table.slots[at].compare_exchange_strong(empty, slot, std::memory_order_release,
                                                     std::memory_order_relaxed))
             return;
     }
@@ -27,15 +27,14 @@ NodeIndex::Table* NodeIndex::grow(Table* old) {
         return table_.load(std::memory_order_acquire);
     }
     const uint32_t slots = old == nullptr ? kFirstSlots : 2 * (old->mask + 1);
-    auto* table = static_cast<Table*>(map_pages(sizeof(Table) + slots * sizeof(uint32_t)));
+    auto* table = static_cast<Table*>(map_pages(sizeof(Table) + slots * sizeof(uint64_t)));
     if (table != nullptr) {
         table->mask = slots - 1;
         uint32_t used = 0;
         for (uint32_t at = 0; old != nullptr && at <= old->mask; ++at) {
-            const uint32_t id = old->slots[at].load(std::memory_order_acquire);
-            if (id == 0) continue;
-            const Node& node = file_.node(id);
-            put(*table, hash(NodeId{node.parent}, node.address), id);
+            const uint64_t slot = old->slots[at].load(std::memory_order_acquire);
+            if (slot == 0) continue;
+            put(*table, slot);
             ++used;
         }
         table->used.store(used, std::memory_order_relaxed);
@@ -55,7 +54,7 @@ NodeIndex::Table* NodeIndex::grow(Table* old) {
     return table_.load(std::memory_order_acquire);
 }
 
-void NodeIndex::insert(NodeId node) {
+void NodeIndex::insert(NodeId node, uint64_t hash) {
     Table* table = table_.load(std::memory_order_acquire);
     if (table == nullptr || table->used.load(std::memory_order_relaxed) > table->mask / 2)
         table = grow(table);
@@ -63,8 +62,7 @@ void NodeIndex::insert(NodeId node) {
     if (table == nullptr || table->used.load(std::memory_order_relaxed) > table->mask / 4 * 3)
         return;
     table->used.fetch_add(1, std::memory_order_relaxed);
-    const Node& fields = file_.node(raw(node));
-    put(*table, hash(NodeId{fields.parent}, fields.address), raw(node));
+    put(*table, hash << 32 | raw(node));
 }
 
 void NodeIndex::forget() {

@@ -1,5 +1,6 @@
-// (parent node, address) -> node, for all nodes of the prefix tree. Open addressing over node
-// numbers; the nodes themselves lie in the session file.
+// Hash of a path of return addresses -> the node at its inner end, for all nodes of the prefix
+// tree. Open addressing over pairs of hash and node number; the nodes themselves lie in the session
+// file, and whoever looks compares the path there: equal hashes of different paths cost time only.
 //
 // Look-ups take no lock. Growing copies the table aside and publishes the copy; a node entered
 // into the old table meanwhile is not in the copy and may be made a second time. The analyzer adds
@@ -18,44 +19,48 @@ class NodeIndex {
 public:
     explicit constexpr NodeIndex(SessionFile& file) : file_(file) {}
 
-    // usable(node): whether a node may still be given out; one whose module was unloaded may not.
-    template <typename Usable>
-    NodeId find(NodeId parent, uint64_t address, FrameKind kind, Usable usable) const {
+    static uint64_t hash_of_root(NodeId root) { return raw(root) * kMultiplier; }
+    static uint64_t hash_of_child(uint64_t parent, uint64_t address) {
+        const uint64_t mixed = (parent ^ address) * kMultiplier;
+        return mixed ^ mixed >> 32;
+    }
+
+    // The node for which matches(id) holds, of those that are entered with this hash; or 0.
+    template <typename Matches>
+    NodeId find(uint64_t hash, Matches matches) const {
         const Table* table = table_.load(std::memory_order_acquire);
         if (table == nullptr) return NodeId{0};
-        for (uint32_t at = hash(parent, address) & table->mask;; at = (at + 1) & table->mask) {
-            // Acquire: pairs with the release in insert; the node's fields are there before.
-            const uint32_t id = table->slots[at].load(std::memory_order_acquire);
-            if (id == 0) return NodeId{0};
-            const Node& node = file_.node(id);
-            if (node.address == address && node.parent == raw(parent) && node.kind == kind &&
-                usable(node))
-                return NodeId{id};
+        const auto tag = static_cast<uint32_t>(hash);
+        for (uint32_t at = tag & table->mask;; at = (at + 1) & table->mask) {
+            // Acquire: pairs with the release in put; the node's fields are there before.
+            const uint64_t slot = table->slots[at].load(std::memory_order_acquire);
+            if (slot == 0) return NodeId{0};
+            const auto id = static_cast<uint32_t>(slot);
+            if (slot >> 32 == tag && matches(id)) return NodeId{id};
         }
     }
 
     // Enters a node whose fields are written. Without memory it is not entered and will be made
     // again when its stack is seen again: counted twice in node_count, never in a site.
-    void insert(NodeId node);
+    void insert(NodeId node, uint64_t hash);
 
     // In a fork child, whose file has no nodes yet.
     void forget();
 
 private:
+    static constexpr uint64_t kMultiplier = 0x9e37'79b9'7f4a'7c15;
+
     struct Table {
         uint32_t mask;
         std::atomic<uint32_t> used;
-        std::atomic<uint32_t> slots[1];
+        // Low half: the node's number, 0 in an empty slot; high half: the low one of the hash.
+        std::atomic<uint64_t> slots[1];
     };
 
-    static uint32_t hash(NodeId parent, uint64_t address) {
-        const uint64_t mixed = (address ^ raw(parent) * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
-        return static_cast<uint32_t>(mixed >> 32);
-    }
     static size_t byte_size(const Table& table) {
         return sizeof(Table) + table.mask * sizeof(table.slots[0]);
     }
-    static void put(Table& table, uint32_t hash, uint32_t id);
+    static void put(Table& table, uint64_t slot);
     Table* grow(Table* old);
 
     SessionFile& file_;

@@ -57,7 +57,7 @@ void record_deallocation_if_known(uint64_t address);
 // realloc's two halves. take_block removes the record without counting; then either
 // count_deallocation says that the block is gone, or put_block_back that it stayed.
 BlockRecord take_block(uint64_t address);
-void count_deallocation(uint64_t address, const BlockRecord& record, Domain domain = Domain::heap);
+void count_deallocation(uint64_t address, const BlockRecord& record);
 void put_block_back(uint64_t address, const BlockRecord& record);
 
 // Mappings. Those that a call may take away are taken out of the table before it, as another thread

@@ -19,16 +19,8 @@ NodeId SiteTable::root(Domain domain, StackEnd end) {
     return NodeId{added.id};
 }
 
-NodeId SiteTable::child(NodeId parent, uint64_t address, FrameKind kind) {
-    const auto usable = [this](const Node& node) { return modules_.usable(node.module); };
-    if (const NodeId known = index_.find(parent, address, kind, usable); raw(known) != 0)
-        return known;
-    // Before the node is made: finding the module may need the space of the file too.
-    const uint32_t module = modules_.find(kind == FrameKind::interrupted ? address : address - 1);
-    // The module may be one that is back at its place, and its nodes with it.
-    if (module != kNoModule && modules_.generation() != 0)
-        if (const NodeId known = index_.find(parent, address, kind, usable); raw(known) != 0)
-            return known;
+NodeId SiteTable::add(NodeId parent, uint64_t address, FrameKind kind, uint32_t module,
+                      uint64_t hash) {
     const Numbered<Node> added = file_.add_node();
     if (added.record == nullptr) return NodeId{0};
     Node& node = *added.record;
@@ -36,7 +28,7 @@ NodeId SiteTable::child(NodeId parent, uint64_t address, FrameKind kind) {
     node.parent = raw(parent);
     node.module = module;
     node.kind = kind;
-    index_.insert(NodeId{added.id});
+    index_.insert(NodeId{added.id}, hash);
     return NodeId{added.id};
 }
 

@@ -12,15 +12,22 @@
 
 namespace heapdrift {
 
+// The nodes of a stack's frames, numbered from the outermost.
+struct StackPath {
+    NodeId nodes[kMaxDepth];
+    uint64_t hashes[kMaxDepth];  // of the whole path from the root to the node
+};
+
 class SiteTable {
 public:
     constexpr SiteTable(SessionFile& file, ModuleList& modules)
         : file_(file), modules_(modules), index_(file) {}
 
-    // The outer end of all stacks of a domain that end in this way; 0 without space.
-    NodeId root(Domain domain, StackEnd end);
-    // The node of a frame called from `parent`; made if it is new. 0 without space.
-    NodeId child(NodeId parent, uint64_t address, FrameKind kind);
+    // Finds the nodes of a stack's frames, or makes them. `interned`: how many outer frames `path`
+    // holds already; grows as nodes are found. Returns the innermost frame's, 0 without space.
+    // Stack: a RememberedStack, or what else has its count, end, address and kind.
+    template <typename Stack>
+    NodeId intern(const Stack& stack, Domain domain, StackPath& path, uint32_t& interned);
     // The site of the stack whose innermost frame is `leaf`; made if it is new. 0 without space.
     SiteId site(NodeId leaf, Domain domain);
 
@@ -29,10 +36,74 @@ public:
 private:
     static constexpr uint32_t kEnds = 4;
 
+    NodeId root(Domain domain, StackEnd end);
+    template <typename Stack>
+    NodeId find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent,
+                StackPath& path) const;
+    template <typename Stack>
+    NodeId find_or_add(const Stack& stack, uint32_t position, NodeId parent, StackPath& path);
+    NodeId add(NodeId parent, uint64_t address, FrameKind kind, uint32_t module, uint64_t hash);
+
     SessionFile& file_;
     ModuleList& modules_;
     NodeIndex index_;
     std::atomic<uint32_t> roots_[kDomainCount][kEnds] = {};
 };
+
+// The innermost frame's node tells, by way of its parents, whether it ends this very path. Where it
+// does, all nodes between are known with it: one look-up a stack, however many frames are new.
+template <typename Stack>
+NodeId SiteTable::find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent,
+                       StackPath& path) const {
+    const bool any_unloaded = modules_.generation() != 0;
+    return index_.find(path.hashes[last], [&](uint32_t id) {
+        for (uint32_t position = last;; --position) {
+            const Node& node = file_.node(id);
+            if (node.address != stack.address(position) || node.kind != stack.kind(position) ||
+                (any_unloaded && !modules_.usable(node.module)))
+                return false;
+            path.nodes[position] = NodeId{id};
+            id = node.parent;
+            if (position == from) return id == raw(parent);
+        }
+    });
+}
+
+// For a node that a look-up of the whole path did not find.
+template <typename Stack>
+NodeId SiteTable::find_or_add(const Stack& stack, uint32_t position, NodeId parent,
+                              StackPath& path) {
+    const uint64_t address = stack.address(position);
+    const FrameKind kind = stack.kind(position);
+    // Before the node is made: finding the module may need the space of the file too.
+    const uint32_t module = modules_.find(kind == FrameKind::interrupted ? address : address - 1);
+    // The module may be one that is back at its place, and its nodes with it.
+    if (module != kNoModule && modules_.generation() != 0)
+        if (const NodeId known = find(stack, position, position, parent, path); raw(known) != 0)
+            return known;
+    return add(parent, address, kind, module, path.hashes[position]);
+}
+
+template <typename Stack>
+NodeId SiteTable::intern(const Stack& stack, Domain domain, StackPath& path, uint32_t& interned) {
+    const uint32_t from = interned;
+    const uint32_t count = stack.count();
+    const NodeId parent = from > 0 ? path.nodes[from - 1] : root(domain, stack.end());
+    if (count == from || raw(parent) == 0) return parent;
+    uint64_t hash = from > 0 ? path.hashes[from - 1] : NodeIndex::hash_of_root(parent);
+    for (uint32_t position = from; position < count; ++position)
+        path.hashes[position] = hash = NodeIndex::hash_of_child(hash, stack.address(position));
+
+    uint32_t known = count;
+    while (known > from && raw(find(stack, from, known - 1, parent, path)) == 0) --known;
+    NodeId node = known > 0 ? path.nodes[known - 1] : parent;
+    for (; known < count; ++known) {
+        node = find_or_add(stack, known, node, path);
+        if (raw(node) == 0) break;
+        path.nodes[known] = node;
+    }
+    interned = known;
+    return node;
+}
 
 }  // namespace heapdrift

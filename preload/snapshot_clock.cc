@@ -8,8 +8,10 @@
 namespace heapdrift {
 namespace {
 
-// Few, so that a slow thread does not look away for long; a look is a few ns.
+// A look costs some 20 ns. A thread that did its operations since the last one within a tick of the
+// coarse clock may do more until the next; when it becomes slow, no more than those pass unseen.
 constexpr uint32_t kOperationsPerLook = 16;
+constexpr uint32_t kOperationsWithinTick = 128;
 // A snapshot may hold its thread for a hundredth of the time between two.
 constexpr uint64_t kCostShare = 100;
 // The composition of the peak is kept when the mark has risen by so much.
@@ -78,9 +80,10 @@ int64_t live_heap_bytes(const Control& control) {
 }
 
 void look_at_clock(ThreadState& state) {
-    state.until_look = kOperationsPerLook;
-    const uint64_t due = recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed);
-    if (recorder.file.since_start_coarse_ns() >= due)
+    const uint64_t now = recorder.file.since_start_coarse_ns();
+    state.until_look = now == state.looked_ns ? kOperationsWithinTick : kOperationsPerLook;
+    state.looked_ns = now;
+    if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
         take_scheduled(recorder.file.since_start_ns());
 }
 

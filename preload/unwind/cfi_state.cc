@@ -46,9 +46,9 @@ bool fits_offset(int64_t offset) {
 bool set_cfa(const CfiValue& cfa, UnwindRule& rule) {
     if (cfa.reg != kRegisterRsp && cfa.reg != kRegisterRbp) return false;
     const bool from_rsp = cfa.reg == kRegisterRsp;
-    if (!fits_offset(cfa.offset)) return false;
-    rule.cfa_offset = static_cast<int32_t>(cfa.offset);
     if (cfa.form == Form::register_relative) {
+        if (!fits_offset(cfa.offset)) return false;
+        rule.cfa_offset = static_cast<int32_t>(cfa.offset);
         rule.kind = from_rsp ? RuleKind::rsp : RuleKind::rbp;
         // The return address was pushed above what the frame itself uses: a smaller offset would
         // not lead outwards. Walks rely on it for their progress.
@@ -56,8 +56,8 @@ bool set_cfa(const CfiValue& cfa, UnwindRule& rule) {
     }
     if (cfa.form != Form::memory) return false;
     const int64_t words = cfa.addend / kWordSize;
-    if (cfa.addend % kWordSize != 0 || words != static_cast<int8_t>(words)) return false;
-    rule.cfa_addend = static_cast<int8_t>(words);
+    if (cfa.addend % kWordSize != 0 || !fits_memory_operands(cfa.offset, words)) return false;
+    rule.cfa_offset = memory_operands(cfa.offset, words);
     rule.kind = from_rsp ? RuleKind::rsp_memory : RuleKind::rbp_memory;
     return true;
 }

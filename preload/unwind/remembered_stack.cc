@@ -1,7 +1,5 @@
 #include "preload/unwind/remembered_stack.h"
 
-#include "preload/unwind/stack_reader.h"
-
 namespace heapdrift {
 namespace {
 
@@ -17,93 +15,91 @@ bool leads_outwards(UnwindRule rule) {
 
 }  // namespace
 
-// Compares all words from the innermost of `frames` frames outwards. At the first that differs,
-// no frame at or inside the one that read it can stand, and none is tried again in this walk.
-bool RememberedStack::stands(uint32_t frames) {
-    for (uint32_t i = frames_[frames - 1].words; i-- > 0;)
-        if (StackReader::load(words_[i].address) != words_[i].value) [[unlikely]] {
-            while (cursor_ > 0 && frames_[cursor_ - 1].words > i) --cursor_;
-            return false;
-        }
-    met_ = true;
-    return true;
+// Frames of which the links stand: how many do so with their other words too.
+uint32_t RememberedStack::with_standing_words(uint32_t frames) const {
+    const uint32_t words = details_[frames - 1].saved_words;
+    uint32_t standing = 0;
+    while (standing < words && StackReader::holds(words_[standing])) ++standing;
+    while (frames > 0 && details_[frames - 1].saved_words > standing) --frames;
+    return frames;
 }
 
-uint32_t RememberedStack::capture(const StartState& start, StackBounds& bounds, uint32_t limit) {
+uint32_t RememberedStack::capture(const StartState& start, uint32_t standing, StackBounds& bounds,
+                                  uint32_t limit) {
     met_ = false;
-    // The words lie between the frame met and the top of the stack; on another stack none is met.
-    cursor_ = bounds.covers(start.sp) ? verifiable_ : 0;
+    cursor_ = standing;
     StackEnd end = end_;
     const uint32_t walked = walk_until_met(start, bounds, *this, walked_, limit, end);
-    uint32_t kept = cursor_;
-    if (!met_) {
-        kept = same_outer_frames(walked, end);
-        count_ = 0;
-    } else if (walked + kept > limit) {
+    const uint32_t kept = met_ ? cursor_ : 0;
+    if (walked + kept > limit) {
         // The limit would cut remembered frames: a walk of its own finds where.
         forget();
-        return capture(start, bounds, limit);
+        return capture(start, 0, bounds, limit);
     }
     end_ = end;
-    replace(met_ ? kept : 0, walked, bounds.covers(start.sp) ? bounds.top() : 0);
+    replace(kept, walked, bounds.covers(start.sp) ? bounds.top() : 0);
     return kept;
-}
-
-// After a walk to the end: in how many outer frames it agrees with the previous stack.
-uint32_t RememberedStack::same_outer_frames(uint32_t walked, StackEnd end) const {
-    if (end != end_) return 0;
-    const uint32_t most = walked < count_ ? walked : count_;
-    uint32_t same = 0;
-    while (same < most && frames_[same].address == walked_[walked - 1 - same].address &&
-           frames_[same].kind == walked_[walked - 1 - same].kind)
-        ++same;
-    return same;
 }
 
 // Puts the walked frames on top of the first `kept` ones. top: of the stack, 0 when it is not the
 // thread's own.
 void RememberedStack::replace(uint32_t kept, uint32_t walked, uint64_t top) {
-    count_ = kept;
+    count_ = verifiable_ = kept;
     bool verifiable = top != 0 && (end_ == StackEnd::complete || end_ == StackEnd::no_rule);
-    for (uint32_t i = walked; i-- > 0;) {
-        Frame caller{};
-        const Frame* outer = i + 1 < walked ? &walked_[i + 1] : nullptr;
-        if (outer == nullptr && count_ > 0) {
-            const RememberedFrame& met = frames_[count_ - 1];
-            caller = {met.address, met.slot, met.kind, met.bp, UnwindRule()};
-            outer = &caller;
-        }
-        verifiable &= push(walked_[i], outer, verifiable ? top : 0);
+    while (walked > 0) {
+        if (verifiable) walked = push_ordinary(walked);
+        if (walked == 0) return;
+        verifiable = push(walked_[--walked], verifiable ? top : 0) && verifiable;
+        if (verifiable) verifiable_ = count_;
     }
-    verifiable_ = verifiable ? count_ : 0;
+}
+
+// Appends the frames that read nothing but their caller's return address: it stands in the link of
+// the frame before. Returns how many of the walked ones are left.
+uint32_t RememberedStack::push_ordinary(uint32_t walked) {
+    if (count_ == 0 || details_[count_ - 1].bp_live) return walked;
+    const Details details = {details_[count_ - 1].saved_words, FrameKind::native, false};
+    StackWord* link = links_ + count_;
+    Details* detail = details_ + count_;
+    const Frame* frame = walked_ + walked;
+    while (frame != walked_ && frame[-1].ordinary && frame[-1].slot < link[-1].slot) {
+        --frame;
+        *link++ = {frame->slot, frame->address};
+        *detail++ = details;
+    }
+    count_ = verifiable_ = static_cast<uint32_t>(link - links_);
+    return static_cast<uint32_t>(frame - walked_);
 }
 
 // Appends a frame inside the last one, with the words that led from it to its caller. False if it
 // cannot be verified later.
-bool RememberedStack::push(const Frame& frame, const Frame* caller, uint64_t top) {
-    const RememberedFrame* outer = count_ > 0 ? &frames_[count_ - 1] : nullptr;
-    RememberedFrame& own = frames_[count_++];
-    const bool outer_live = outer != nullptr && outer->bp_live;
-    own = {frame.address, frame.slot, frame.bp, outer == nullptr ? 0 : outer->words,
-           frame.kind,    false};
-    if (top == 0 || frame.kind != FrameKind::native) return false;
+bool RememberedStack::push(const Frame& frame, uint64_t top) {
+    const uint32_t at = count_++;
+    const bool outermost = at == 0;
+    const bool outer_live = !outermost && details_[at - 1].bp_live;
+    links_[at] = {frame.slot, frame.address};
+    live_bps_[at] = frame.bp;
+    details_[at] = {outermost ? 0 : details_[at - 1].saved_words, frame.kind, false};
+    if (top == 0 || frame.kind != FrameKind::native || frame.slot > top - sizeof(uint64_t))
+        return false;
     // The outermost frame: its rule led nowhere, and read nothing.
-    if (caller == nullptr) return !leads_outwards(frame.rule);
-    if (!leads_outwards(frame.rule) || caller->slot <= frame.slot) return false;
+    if (outermost) return !leads_outwards(frame.rule);
+    const StackWord& caller = links_[at - 1];
+    if (!leads_outwards(frame.rule) || caller.slot <= frame.slot) return false;
 
     const UnwindRule rule = frame.rule;
-    const uint64_t cfa = caller->slot + sizeof(uint64_t);
-    own.bp_live = reads_rbp(rule) || (rule.saved_rbp == SavedRbp::same && outer_live);
-    bool pushed = push_word(caller->slot, caller->address, frame.slot, top);
+    const uint64_t cfa = caller.slot + sizeof(uint64_t);
+    const uint64_t caller_bp = live_bps_[at - 1];
+    details_[at].bp_live = reads_rbp(rule) || (rule.saved_rbp == SavedRbp::same && outer_live);
+    bool pushed = true;
     if (outer_live && rule.saved_rbp == SavedRbp::at_cfa)
-        pushed &= push_word(plus(cfa, int64_t{rule.rbp_word} * 8), caller->bp, frame.slot, top);
+        pushed &= push_word(plus(cfa, int64_t{rule.rbp_word} * 8), caller_bp, frame.slot, top);
     if (outer_live && rule.saved_rbp == SavedRbp::at_rbp)
-        pushed &=
-            push_word(plus(frame.bp, int64_t{rule.rbp_word} * 8), caller->bp, frame.slot, top);
+        pushed &= push_word(plus(frame.bp, int64_t{rule.rbp_word} * 8), caller_bp, frame.slot, top);
     if (rule.kind == RuleKind::rsp_memory || rule.kind == RuleKind::rbp_memory) {
         const uint64_t base =
             rule.kind == RuleKind::rsp_memory ? frame.slot + sizeof(uint64_t) : frame.bp;
-        pushed &= push_word(plus(base, rule.cfa_offset), plus(cfa, -int64_t{rule.cfa_addend} * 8),
+        pushed &= push_word(plus(base, memory_offset(rule)), plus(cfa, -memory_addend(rule) * 8),
                             frame.slot, top);
     }
     return pushed;
@@ -111,7 +107,7 @@ bool RememberedStack::push(const Frame& frame, const Frame* caller, uint64_t top
 
 bool RememberedStack::push_word(uint64_t address, uint64_t value, uint64_t low, uint64_t top) {
     if (address < low || address > top - sizeof(uint64_t)) return false;
-    words_[frames_[count_ - 1].words++] = {address, value};
+    words_[details_[count_ - 1].saved_words++] = {address, value};
     return true;
 }
 

@@ -36,14 +36,14 @@ bool is_main_thread(uint64_t thread_pointer) {
 
 }  // namespace
 
-void StackBounds::bind_slow() {
-    thread_pointer_ = thread_pointer();
-    if (is_main_thread(thread_pointer_)) {
+void StackBounds::bind() {
+    const uint64_t own_thread_pointer = thread_pointer();
+    if (is_main_thread(own_thread_pointer)) {
         top_ = reinterpret_cast<uint64_t>(__libc_stack_end) & ~uint64_t{7};
         low_ = top_ - kProcessStackGap;
         bottom_found_ = true;
     } else {
-        top_ = thread_pointer_ & ~uint64_t{7};
+        top_ = own_thread_pointer & ~uint64_t{7};
         low_ = page_of(top_);
         bottom_found_ = false;
     }
@@ -55,6 +55,8 @@ void StackBounds::bind_slow() {
 // part of it. That matters only if a coroutine ran there, the memory in between was unmapped since,
 // and a damaged chain of frames leads from below the hole into it.)
 bool StackBounds::extend_slow(uint64_t address) {
+    if (top_ == 0) bind();
+    if (address - low_ < top_ - low_) return true;
     if (bottom_found_ || address >= top_ || top_ - address > kMaxThreadStack) return false;
     for (uint32_t i = 0; i < kProbesPerWalk && address < low_; ++i) {
         if (!page_is_readable(low_ - kProbePageSize)) {

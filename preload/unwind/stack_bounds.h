@@ -8,7 +8,7 @@
 // included.
 //
 // One of them belongs to each thread, in its own memory; zero is its first state. It is valid for
-// the thread whose thread pointer it has seen, and starts over when it is handed to another.
+// the thread that asked first: to be made zero again before it is handed to another.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,7 @@ public:
     // Whether [address, top()) may be read directly. The page of `address` is known to be mapped:
     // the stack pointer is in it, or it was probed.
     bool covers(uint64_t address) {
-        if (thread_pointer_ != thread_pointer()) [[unlikely]]
-            bind_slow();
-        if (address >= low_ && address < top_) [[likely]]
+        if (address - low_ < top_ - low_) [[likely]]
             return true;
         return extend_slow(address);
     }
@@ -36,10 +34,9 @@ public:
     }
 
 private:
-    void bind_slow();
+    void bind();
     bool extend_slow(uint64_t address);
 
-    uint64_t thread_pointer_ = 0;
     uint64_t low_ = 0;  // everything from here to top_ is this stack, and mapped where it is in use
     uint64_t top_ = 0;
     bool bottom_found_ = false;  // nothing below low_ belongs to it

@@ -11,6 +11,12 @@
 
 namespace heapdrift {
 
+// A word of a stack, and what it held.
+struct StackWord {
+    uint64_t slot;
+    uint64_t address;
+};
+
 class StackReader {
 public:
     StackReader(StackBounds& bounds, uint64_t stack_pointer) : bounds_(bounds) {
@@ -37,6 +43,9 @@ public:
         uint64_t address) {
         return *reinterpret_cast<const uint64_t*>(address);
     }
+
+    // Whether a word on the thread's own stack is still what it was.
+    static bool holds(const StackWord& word) { return load(word.slot) == word.address; }
 
 private:
     void set_window(uint64_t low, uint64_t end) {

@@ -22,11 +22,13 @@ public:
 
     uint64_t pc() const { return pc_; }
 
-    // The present frame; its rule is known when it has been left.
+    // The present frame; its rule is known when it has been left. A return address lies right below
+    // where the stack pointer is when it has been used.
     Frame frame() const {
         return pc_kind_ == PcKind::interrupted
-                   ? Frame{pc_, signal_slot_, FrameKind::interrupted, bp_, UnwindRule()}
-                   : native_frame(pc_, sp_, bp_, UnwindRule());
+                   ? Frame{signal_slot_, pc_, bp_, UnwindRule(), FrameKind::interrupted, false}
+                   : Frame{sp_ - sizeof(uint64_t), pc_,  bp_, UnwindRule(),
+                           FrameKind::native,      false};
     }
 
     // Nearly all frames: the rule is at hand and leads outwards on memory that may be read. All
@@ -37,34 +39,39 @@ public:
         if (pc_kind_ != PcKind::return_address) return count;
         const RuleTable::View rules = rule_table.view();
         const StackReader::Window window = reader_.window();
+        const Frame* const end = out + limit;
+        Frame* next = out + count;
+        uint64_t meeting_slot = meeting.next_slot();
         uint64_t pc = pc_;
         uint64_t sp = sp_;
         uint64_t bp = bp_;
-        while (count < limit && !meeting.meets(pc, sp - sizeof(uint64_t), bp)) {
-            const UnwindRule rule = rules.find(pc);
-            uint64_t cfa;
-            if (rule.kind == RuleKind::rsp) [[likely]] {
-                cfa = plus(sp, rule.cfa_offset);
-            } else {
-                cfa = plus(bp, rule.cfa_offset);
-                if (rule.kind != RuleKind::rbp || cfa <= sp) break;
+        for (; next != end; ++next) {
+            const uint64_t own_slot = sp - sizeof(uint64_t);
+            if (own_slot >= meeting_slot) [[unlikely]] {
+                if (meeting.meets(own_slot, bp)) break;
+                meeting_slot = meeting.next_slot();
             }
+            const UnwindRule rule = rules.find(pc);
+            const bool by_rsp = rule.kind == RuleKind::rsp;
+            const uint64_t cfa = plus(by_rsp ? sp : bp, rule.cfa_offset);
             const uint64_t slot = cfa - sizeof(uint64_t);
+            if (!by_rsp && (rule.kind != RuleKind::rbp || cfa <= sp)) break;
             if (!window.contains(slot)) break;
-            const uint64_t own_bp = bp;
+            uint64_t outer_bp = bp;
             if (rule.saved_rbp != SavedRbp::same) {
                 const uint64_t saved = plus(cfa, int64_t{rule.rbp_word} * 8);
                 if (rule.saved_rbp != SavedRbp::at_cfa || !window.contains(saved)) break;
-                bp = StackReader::load(saved);
+                outer_bp = StackReader::load(saved);
             }
-            out[count++] = native_frame(pc, sp, own_bp, rule);
+            *next = {own_slot, pc, bp, rule, FrameKind::native, by_rsp};
             pc = StackReader::load(slot);
             sp = cfa;
+            bp = outer_bp;
         }
         pc_ = pc;
         sp_ = sp;
         bp_ = bp;
-        return count;
+        return static_cast<uint32_t>(next - out);
     }
 
     // Any frame.
@@ -89,11 +96,6 @@ public:
     }
 
 private:
-    // A return address lies right below where the stack pointer is when it has been used.
-    static Frame native_frame(uint64_t pc, uint64_t sp, uint64_t bp, UnwindRule rule) {
-        return {pc, sp - sizeof(uint64_t), FrameKind::native, bp, rule};
-    }
-
     Step leave_frame(const UnwindRule& rule, uint64_t cfa) {
         uint64_t pc;
         if (!may_go_to(cfa) || !reader_.read(cfa - sizeof(uint64_t), pc) || !restore_rbp(rule, cfa))
@@ -123,8 +125,8 @@ private:
 
     Step leave_by_memory(const UnwindRule& rule, uint64_t base) {
         uint64_t word;
-        if (!reader_.read(plus(base, rule.cfa_offset), word)) return Step::unreadable;
-        return leave_frame(rule, plus(word, int64_t{rule.cfa_addend} * 8));
+        if (!reader_.read(plus(base, memory_offset(rule)), word)) return Step::unreadable;
+        return leave_frame(rule, plus(word, memory_addend(rule) * 8));
     }
 
     Step leave_signal_frame() {
@@ -164,7 +166,8 @@ StackEnd end_of(Step last) {
 }
 
 struct NoMeeting {
-    static bool meets(uint64_t, uint64_t, uint64_t) { return false; }
+    static uint64_t next_slot() { return ~uint64_t{0}; }
+    static bool meets(uint64_t, uint64_t) { return false; }
     static bool met() { return false; }
 };
 

@@ -13,12 +13,13 @@ namespace heapdrift {
 // One frame of a call stack. `address` is a return address, or for FrameKind::interrupted the
 // instruction at which a signal struck.
 struct Frame {
-    uint64_t address;
     uint64_t
         slot;  // where the address was read; for the first frame, where the hook's caller put it
-    FrameKind kind;
+    uint64_t address;
     uint64_t bp;      // rbp in this frame
     UnwindRule rule;  // how its caller was found
+    FrameKind kind;
+    bool ordinary;  // native, and all its rule reads besides rbp is the caller's return address
 };
 
 // The registers as they are in the caller of a hook, right after the hook has returned.
@@ -28,8 +29,7 @@ struct StartState {
     uint64_t bp;
 };
 
-// To be called in the hook itself, which keeps a frame pointer: the project's flags for the
-// recorder say so, and __builtin_frame_address sees to it.
+// To be called in the hook itself, which __builtin_frame_address makes keep a frame pointer.
 [[gnu::always_inline]] inline StartState start_state_of_caller() {
     const auto* frame = static_cast<const uint64_t*>(__builtin_frame_address(0));
     return {frame[1], reinterpret_cast<uint64_t>(frame + 2), frame[0]};

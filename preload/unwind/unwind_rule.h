@@ -15,8 +15,8 @@ enum class RuleKind : uint8_t {
     unknown = 0,       // not a rule: the all-zero word of an empty table entry
     rsp = 1,           // CFA = rsp + cfa_offset
     rbp = 2,           // CFA = rbp + cfa_offset
-    rsp_memory = 3,    // CFA = mem[rsp + cfa_offset] + 8 * cfa_addend
-    rbp_memory = 4,    // CFA = mem[rbp + cfa_offset] + 8 * cfa_addend: realigned frames (DRAP)
+    rsp_memory = 3,    // CFA = mem[rsp + offset] + 8 * addend
+    rbp_memory = 4,    // CFA = mem[rbp + offset] + 8 * addend: realigned frames (DRAP)
     signal_frame = 5,  // the kernel's rt_sigframe: rsp, rip and rbp are in its ucontext
     end = 6,           // the outermost frame: a thread's or the process's entry point
     refuse = 7,        // no unwind information, or none that can be followed exactly
@@ -31,13 +31,27 @@ enum class SavedRbp : uint8_t {
 };
 
 struct UnwindRule {
-    int32_t cfa_offset = 0;
+    int32_t cfa_offset = 0;  // with the addend beside it in the memory kinds: see below
     int16_t rbp_word = 0;
-    int8_t cfa_addend = 0;
-    RuleKind kind : 4 = RuleKind::unknown;
-    SavedRbp saved_rbp : 4 = SavedRbp::same;
+    RuleKind kind = RuleKind::unknown;
+    SavedRbp saved_rbp = SavedRbp::same;
 };
 static_assert(sizeof(UnwindRule) == sizeof(uint64_t), "a rule is stored as one atomic word");
+
+// What the memory kinds need besides: an offset of 24 bits and an addend of 8 share cfa_offset, so
+// that the rules of ordinary frames, which each step of a walk takes apart, have whole bytes.
+constexpr bool fits_memory_operands(int64_t offset, int64_t addend) {
+    return offset >= -(1 << 23) && offset < 1 << 23 && addend == static_cast<int8_t>(addend);
+}
+constexpr int32_t memory_operands(int64_t offset, int64_t addend) {
+    return static_cast<int32_t>(offset * 256 + (addend & 0xff));
+}
+constexpr int64_t memory_offset(UnwindRule rule) {
+    return rule.cfa_offset >> 8;
+}
+constexpr int64_t memory_addend(UnwindRule rule) {
+    return static_cast<int8_t>(rule.cfa_offset & 0xff);
+}
 
 constexpr UnwindRule refused_rule() {
     UnwindRule rule;

@@ -15,11 +15,17 @@ class BlockTableTest : public testing::TestWithParam<uint64_t> {
 protected:
     BlockTableTest() { table_->set_spacing(GetParam()); }
 
+    // As the hooks do: the ordinary way first.
     BlockRecord put(uint64_t address, uint32_t site, uint64_t size, uint32_t generation = 0) {
-        BlockRecord old;
-        EXPECT_NE(table_->put(address, {SiteId{site}, generation, size, false}, old),
-                  BlockTable::Put::failed);
-        return old;
+        const BlockRecord record{SiteId{site}, generation, size, false};
+        if (table_->put_ordinary(address, record)) return {};
+        const BlockTable::Put put = table_->put(address, record);
+        EXPECT_TRUE(put.done);
+        return put.replaced;
+    }
+    BlockRecord take(uint64_t address) {
+        BlockRecord record;
+        return table_->take_ordinary(address, record) ? record : table_->take(address);
     }
 
     std::unique_ptr<BlockTable> table_ = std::make_unique<BlockTable>();
@@ -56,8 +62,8 @@ TEST_P(BlockTableTest, GivesBackEverySizeSiteAndGenerationAtEveryOffset) {
                 for (uint32_t site : sites)
                     for (uint32_t generation : {0u, 1u, 1023u}) {
                         put(base + offset, site, size, generation);
-                        expect_record(table_->take(base + offset), site, size, generation);
-                        EXPECT_EQ(raw(table_->take(base + offset).site), 0u);
+                        expect_record(take(base + offset), site, size, generation);
+                        EXPECT_EQ(raw(take(base + offset).site), 0u);
                     }
 }
 
@@ -67,14 +73,14 @@ TEST_P(BlockTableTest, NeighboursAtTheSmallestDistanceDoNotDisturbEachOther) {
     for (uint32_t i = 0; i < 1000; ++i)
         put(0x10000 + i * spacing, i % 2 == 0 ? i + 1 : many_sites + i, i % 16, i % 1024);
     for (uint32_t i = 0; i < 1000; ++i)
-        expect_record(table_->take(0x10000 + i * spacing), i % 2 == 0 ? i + 1 : many_sites + i,
-                      i % 16, i % 1024);
+        expect_record(take(0x10000 + i * spacing), i % 2 == 0 ? i + 1 : many_sites + i, i % 16,
+                      i % 1024);
 }
 
 TEST_P(BlockTableTest, TellsOfABlockThatVanishedBehindItsBack) {
     put(0x2000, 7, 100, 3);
     expect_record(put(0x2000, 8, 200), 7, 100, 3);
-    expect_record(table_->take(0x2000), 8, 200, 0);
+    expect_record(take(0x2000), 8, 200, 0);
 }
 
 TEST_P(BlockTableTest, ALostNeighbourCostsAtMostItsSize) {
@@ -82,15 +88,15 @@ TEST_P(BlockTableTest, ALostNeighbourCostsAtMostItsSize) {
     put(0x3000, 40000, 5 * spacing);
     // The large block was freed unseen, and a small one now stands where its second word was.
     put(0x3000 + spacing, 9, 8);
-    expect_record(table_->take(0x3000 + spacing), 9, 8, 0);
-    EXPECT_EQ(raw(table_->take(0x3000).site), 40000u);
+    expect_record(take(0x3000 + spacing), 9, 8, 0);
+    EXPECT_EQ(raw(take(0x3000).site), 40000u);
 }
 
 TEST_P(BlockTableTest, MarksALiveBlockAsWatched) {
     EXPECT_FALSE(table_->watch(0x4000));
     put(0x4000, 3, 24, 5);
     EXPECT_TRUE(table_->watch(0x4000));
-    const BlockRecord record = table_->take(0x4000);
+    const BlockRecord record = take(0x4000);
     expect_record(record, 3, 24, 5);
     EXPECT_TRUE(record.watched);
 }
@@ -111,20 +117,31 @@ TEST_P(BlockTableTest, AgreesWithAMapOverRandomHeaps) {
         const uint64_t address = 0x7f0000000000 + random() % 65536 * 16;
         const auto found = expected.find(address);
         if (found != expected.end()) {
-            expect_record(table_->take(address), raw(found->second.site), found->second.size,
+            expect_record(take(address), raw(found->second.site), found->second.size,
                           found->second.generation);
             expected.erase(found);
             continue;
         }
         const uint64_t size = random() % 3 == 0 ? random() % 5000 : random() % 80;
         if (overlaps(address, size)) continue;
-        EXPECT_EQ(raw(table_->take(address).site), 0u);
+        EXPECT_EQ(raw(take(address).site), 0u);
         const BlockRecord record{SiteId{static_cast<uint32_t>(1 + random() % 60000)},
                                  static_cast<uint32_t>(random() % 1024), size, false};
         EXPECT_EQ(raw(put(address, raw(record.site), size, record.generation).site), 0u);
         expected.emplace(address, record);
     }
     EXPECT_GT(table_->resident_bytes(), 0u);
+}
+
+// What one way enters, the other takes.
+TEST_P(BlockTableTest, TheOrdinaryWayAndTheOtherAgree) {
+    for (uint64_t size : {0, 40, 63, 64, 100, 1000000, 2000000}) {
+        const BlockRecord record{SiteId{12}, 5, size, false};
+        put(0x5000, 12, size, 5);
+        expect_record(table_->take(0x5000), 12, size, 5);
+        EXPECT_TRUE(table_->put(0x5000, record).done);
+        expect_record(take(0x5000), 12, size, 5);
+    }
 }
 
 TEST_P(BlockTableTest, ThreadsWorkOnBlocksOfTheirOwnAtTheSameTime) {
@@ -135,13 +152,12 @@ TEST_P(BlockTableTest, ThreadsWorkOnBlocksOfTheirOwnAtTheSameTime) {
             // other the job of mapping them.
             for (int round = 0; round < 3; ++round) {
                 for (uint64_t i = 0; i < 20000; ++i) {
-                    BlockRecord old;
-                    table_->put(0x600000000000 + (i * 4 + thread) * 64,
-                                {SiteId{static_cast<uint32_t>(1 + thread)}, 0, i % 64, false}, old);
+                    const BlockRecord old = put(0x600000000000 + (i * 4 + thread) * 64,
+                                                static_cast<uint32_t>(1 + thread), i % 64);
                     ASSERT_EQ(raw(old.site), 0u);
                 }
                 for (uint64_t i = 0; i < 20000; ++i) {
-                    const BlockRecord record = table_->take(0x600000000000 + (i * 4 + thread) * 64);
+                    const BlockRecord record = take(0x600000000000 + (i * 4 + thread) * 64);
                     ASSERT_EQ(raw(record.site), 1 + thread);
                     ASSERT_EQ(record.size, i % 64);
                 }

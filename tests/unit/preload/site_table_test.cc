@@ -11,12 +11,25 @@
 namespace heapdrift {
 namespace {
 
+// A stack given from the outermost frame inwards.
+struct GivenStack {
+    std::vector<uint64_t> addresses;
+    FrameKind frame_kind = FrameKind::native;
+
+    uint32_t count() const { return static_cast<uint32_t>(addresses.size()); }
+    StackEnd end() const { return StackEnd::complete; }
+    uint64_t address(uint32_t position) const { return addresses[position]; }
+    FrameKind kind(uint32_t) const { return frame_kind; }
+};
+
 class SiteTableTest : public testing::Test {
 protected:
-    // The node of a stack given from the outermost frame inwards.
-    NodeId intern(const std::vector<uint64_t>& stack, Domain domain = Domain::heap) {
-        NodeId node = sites_->root(domain, StackEnd::complete);
-        for (const uint64_t address : stack) node = sites_->child(node, address, FrameKind::native);
+    NodeId intern(const std::vector<uint64_t>& addresses, Domain domain = Domain::heap,
+                  FrameKind kind = FrameKind::native) {
+        const auto path = std::make_unique<StackPath>();
+        uint32_t interned = 0;
+        const NodeId node = sites_->intern(GivenStack{addresses, kind}, domain, *path, interned);
+        EXPECT_EQ(interned, addresses.size());
         return node;
     }
 
@@ -43,9 +56,20 @@ TEST_F(SiteTableTest, CommonOuterFramesAreStoredOnce) {
 }
 
 TEST_F(SiteTableTest, AnInterruptedFrameIsNotTheReturnAddressOfTheSameValue) {
-    const NodeId root = sites_->root(Domain::heap, StackEnd::complete);
-    EXPECT_NE(sites_->child(root, 77, FrameKind::native),
-              sites_->child(root, 77, FrameKind::interrupted));
+    EXPECT_NE(intern({77}), intern({77}, Domain::heap, FrameKind::interrupted));
+}
+
+TEST_F(SiteTableTest, GoesOnFromFramesThatAreInterned) {
+    const GivenStack outer{{1, 2, 3}};
+    const GivenStack inner{{1, 2, 3, 4, 5}};
+    StackPath path;
+    uint32_t interned = 0;
+    const NodeId node = sites_->intern(outer, Domain::heap, path, interned);
+    EXPECT_EQ(sites_->intern(outer, Domain::heap, path, interned), node);
+    const NodeId leaf = sites_->intern(inner, Domain::heap, path, interned);
+    EXPECT_EQ(interned, 5u);
+    EXPECT_EQ(path.nodes[2], node);
+    EXPECT_EQ(intern(inner.addresses), leaf);
 }
 
 TEST_F(SiteTableTest, FindsTheModuleOfAnAddress) {

@@ -20,7 +20,11 @@ public:
     void capture_and_compare() {
         const StartState start = start_state_of_caller();
         const uint32_t before = memory_->count();
-        const uint32_t kept = memory_->capture(start, bounds_, kMaxDepth);
+        const uint32_t standing = bounds_.covers(start.sp) ? memory_->standing(start.sp) : 0;
+        const bool unchanged = standing == memory_->count() && memory_->is_start(standing, start);
+        const uint32_t kept = memory_->capture(start, standing, bounds_, kMaxDepth);
+        ASSERT_LE(kept, standing);
+        ASSERT_EQ(unchanged, kept == memory_->count());
         StackEnd end = StackEnd::unreadable;
         const uint32_t count = walk(start, bounds_, fresh_.get(), kMaxDepth, end);
         ASSERT_EQ(memory_->count(), count);
@@ -175,7 +179,8 @@ TEST(RememberedStack, StacksDeeperThanTheLimitAreCutAlike) {
     Frame fresh[8];
     const auto capture = [&] {
         const StartState start = start_state_of_caller();
-        const uint32_t kept = memory->capture(start, bounds, 8);
+        const uint32_t standing = bounds.covers(start.sp) ? memory->standing(start.sp) : 0;
+        const uint32_t kept = memory->capture(start, standing, bounds, 8);
         StackEnd end;
         const uint32_t count = walk(start, bounds, fresh, 8, end);
         ASSERT_LE(kept, 8u);

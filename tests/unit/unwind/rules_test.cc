@@ -63,10 +63,10 @@ UnwindRule rule_at(const char* label) {
 struct Expected {
     const char* label;
     RuleKind kind;
-    int32_t cfa_offset = 0;
+    int64_t cfa_offset = 0;
     SavedRbp saved_rbp = SavedRbp::same;
     int16_t rbp_word = 0;
-    int8_t cfa_addend = 0;
+    int64_t cfa_addend = 0;
 };
 
 class RuleOf : public testing::TestWithParam<Expected> {};
@@ -76,10 +76,11 @@ TEST_P(RuleOf, FunctionSaysHowToLeaveIt) {
     const UnwindRule rule = rule_at(expected.label);
     EXPECT_EQ(rule.kind, expected.kind);
     if (rule.kind == RuleKind::refuse || rule.kind == RuleKind::end) return;
-    EXPECT_EQ(rule.cfa_offset, expected.cfa_offset);
+    const bool by_memory = rule.kind == RuleKind::rsp_memory || rule.kind == RuleKind::rbp_memory;
+    EXPECT_EQ(by_memory ? memory_offset(rule) : rule.cfa_offset, expected.cfa_offset);
+    EXPECT_EQ(by_memory ? memory_addend(rule) : 0, expected.cfa_addend);
     EXPECT_EQ(rule.saved_rbp, expected.saved_rbp);
     EXPECT_EQ(rule.rbp_word, expected.rbp_word);
-    EXPECT_EQ(rule.cfa_addend, expected.cfa_addend);
 }
 
 INSTANTIATE_TEST_SUITE_P(

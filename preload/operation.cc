@@ -1,0 +1,86 @@
+#include "preload/operation.h"
+
+#include <signal.h>
+
+#include "preload/page_memory.h"
+#include "preload/stack_verifier.h"
+#include "preload/syscalls.h"
+
+namespace heapdrift {
+namespace {
+
+// A handler may have jumped out of the recorder (a timeout, or a stack overflow caught on an
+// alternate stack, left by siglongjmp): then the stack on which it was busy is gone, while we run
+// at least as far out on the same stack. Not so in a handler on an alternate stack, wherever that
+// lies.
+bool stale_busy(uint64_t here) {
+    if (tls.busy != Busy::recording || memory_confined()) return false;
+    if (here < tls.busy_stack) return false;
+    // Both on the thread's own stack. (A handler's stack with SS_AUTODISARM is not told by the
+    // kernel, but mostly lies elsewhere.)
+    StackBounds bounds;
+    if (!bounds.covers(tls.busy_stack) || here >= bounds.top()) return false;
+    stack_t alternate{};
+    return !sys::failed(sys::call(SYS_sigaltstack, 0, sys::address(&alternate))) &&
+           (alternate.ss_flags & SS_ONSTACK) == 0;
+}
+
+}  // namespace
+
+void drop(Drop reason) {
+    recorder.file.control().dropped[static_cast<uint32_t>(reason)].fetch_add(
+        1, std::memory_order_relaxed);
+}
+
+bool Operation::is_reentrant(uint64_t here) {
+    if (stale_busy(here)) {
+        // What the thread was at is left half done: it is recorded or not, and what it remembers of
+        // its stack is dropped.
+        tls.busy = Busy::no;
+        if (tls.state != nullptr) tls.state->stack.forget();
+        return false;
+    }
+    if (tls.busy == Busy::recording && is_recording()) drop(Drop::reentrant);
+    return true;
+}
+
+ThreadState* Operation::enter_slow() {
+    if (!active()) return nullptr;
+    if (tls.state != nullptr) return tls.state;
+    ThreadState* state = recorder.threads.attach(tls.ended ? tls.row : nullptr);
+    if (state == nullptr) {
+        drop(Drop::thread_limit);
+        return nullptr;
+    }
+    tls.state = state;
+    tls.row = state->row;
+    if (!tls.ended) attach_exit_notice(state);
+    return state;
+}
+
+SiteId Operation::find_site_to_verify(ThreadState& state, StartState caller, Domain domain) {
+    if (verifying_stacks()) return find_verified_site(state.stack, caller, domain);
+    return state.stack.site(caller, domain, static_cast<uint32_t>(recorder.options.depth),
+                            recorder.sites, recorder.modules);
+}
+
+// A thread whose exit handlers have run owns no state between its operations: nobody would tell us
+// when it is gone.
+void Operation::leave_ended(ThreadState* state) {
+    if (state == nullptr) return;
+    recorder.threads.retire(state);
+    tls.state = nullptr;
+}
+
+void count_missed(ThreadState& state, BlockRecord record) {
+    count_gone<Domain::heap>(state, record, false);
+    recorder.file.control().missed_deallocations.fetch_add(1, std::memory_order_relaxed);
+}
+
+// An outer hook has recorded this deallocation already when an inner one finds nothing.
+void note_unknown(uint64_t address) {
+    if (tls.last_released != address)
+        recorder.file.control().unknown_deallocations.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace heapdrift

@@ -1,0 +1,179 @@
+// One operation of a thread on its state: what every hook does between the program and the real
+// allocator. All of it that is not rare is inline, and in malloc and free themselves.
+#pragma once
+
+#include "preload/lifecycle.h"
+#include "preload/recorder.h"
+#include "preload/snapshot_clock.h"
+#include "preload/thread_local.h"
+
+namespace heapdrift {
+
+[[gnu::cold]] void drop(Drop reason);
+
+// Single writer, so no atomic addition; but one instruction, where a load and a store would be
+// three. ThreadSanitizer must see what it is.
+inline void add(Shared<uint64_t>& counter, uint64_t amount) {
+#ifdef __SANITIZE_THREAD__
+    counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+#else
+    asm("addq %1, %0" : "+m"(counter) : "er"(amount));
+#endif
+}
+
+// The stretch in which this thread works on its state. state() is nullptr when nothing can be
+// recorded: off, inside a signal handler that interrupted us, or without memory.
+class Operation {
+public:
+    [[gnu::always_inline]] Operation() {
+        const auto here = reinterpret_cast<uint64_t>(__builtin_dwarf_cfa());
+        if (tls.busy != Busy::no) [[unlikely]]
+            if (is_reentrant(here)) return;
+        tls.busy_stack = here;
+        tls.busy = Busy::recording;
+        // Keeps the compiler from moving the recorder's work out of the marked stretch; the only
+        // observer is a signal handler on the same thread.
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        entered_ = true;
+        state_ = tls.state;
+        if (state_ == nullptr || !is_recording()) [[unlikely]]
+            state_ = enter_slow();
+    }
+    [[gnu::always_inline]] ~Operation() {
+        if (!entered_) [[unlikely]]
+            return;
+        if (tls.ended) [[unlikely]]
+            leave_ended(state_);
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        tls.busy = Busy::no;
+    }
+    Operation(const Operation&) = delete;
+    Operation& operator=(const Operation&) = delete;
+
+    ThreadState* state() const { return state_; }
+    // Acquire: pairs with the release in open_snapshot.
+    [[gnu::always_inline]] Cell* touch(SiteId site) const { return touch(*state_, site); }
+    [[gnu::always_inline]] static Cell* touch(ThreadState& state, SiteId site) {
+        return state.counters.touch(site,
+                                    recorder.file.control().epoch.load(std::memory_order_acquire));
+    }
+    [[gnu::always_inline]] SiteId find_site(const StartState& caller, Domain domain) const {
+        if (recorder.options.verify != 0) [[unlikely]]
+            return find_site_to_verify(*state_, caller, domain);
+        return state_->stack.site(caller, domain, static_cast<uint32_t>(recorder.options.depth),
+                                  recorder.sites, recorder.modules);
+    }
+
+private:
+    // Whether a hook that finds its thread busy was called by a signal handler that interrupted us.
+    // here: the hook's frame.
+    [[gnu::cold]] static bool is_reentrant(uint64_t here);
+    [[gnu::cold]] static ThreadState* enter_slow();
+    [[gnu::cold]] static SiteId find_site_to_verify(ThreadState& state, StartState caller,
+                                                    Domain domain);
+    [[gnu::cold]] static void leave_ended(ThreadState* state);
+
+    ThreadState* state_ = nullptr;
+    bool entered_ = false;
+};
+
+template <Domain domain>
+[[gnu::always_inline]] inline BlockTable& table_of() {
+    return domain == Domain::custom ? recorder.custom_blocks : recorder.blocks;
+}
+
+// Counts an allocation of a site; the block table knows it already.
+[[gnu::always_inline]] inline void count_allocation(ThreadState& state, Cell& cell, uint64_t size,
+                                                    Origin origin) {
+    add(cell.allocations, 1);
+    add(cell.allocated_bytes, size);
+    if (origin == Origin::reallocated) add(cell.reallocations, 1);
+    add(state.row->allocations, 1);
+    add(state.row->allocated_bytes, size);
+    count_operation(state);
+}
+
+// Counts that a block is gone.
+template <Domain domain>
+[[gnu::always_inline]] inline void count_gone(ThreadState& state, const BlockRecord& record,
+                                              bool temporary) {
+    Cell* cell = Operation::touch(state, record.site);
+    if (cell == nullptr) [[unlikely]]
+        return drop(Drop::no_space);
+    add(cell->deallocations, 1);
+    add(cell->deallocated_bytes, record.size);
+    if (temporary) add(cell->temporary, 1);
+    add(state.row->deallocations, 1);
+    if (domain == Domain::heap) add_balance(state, -static_cast<int64_t>(record.size));
+}
+
+// The thread gives a block back, whose record has been taken out of its table.
+template <Domain domain>
+[[gnu::always_inline]] inline void count_deallocated(ThreadState& state, uint64_t address,
+                                                     const BlockRecord& record) {
+    tls.last_released = address;
+    if (record.watched) [[unlikely]]
+        recorder.modules.note_unload(address);
+    const bool temporary = state.last_allocated == address;
+    if (temporary) state.last_allocated = 0;
+    count_gone<domain>(state, record, temporary);
+    count_operation(state);
+}
+
+// What the loader allocates is recorded even while the program has paused recording: by the end of
+// such a block we notice that a module was unloaded.
+inline bool is_paused(const StartState& caller) {
+    return recorder.paused.load(std::memory_order_relaxed) &&
+           (caller.pc < recorder.loader_start || caller.pc >= recorder.loader_end);
+}
+
+// A block was freed behind our back: another appeared where it was.
+[[gnu::cold]] void count_missed(ThreadState& state, BlockRecord record);
+// A block that is not in the table is freed.
+[[gnu::cold]] void note_unknown(uint64_t address);
+
+// record_allocation and record_deallocation of recorder.h, for the domains that have blocks.
+template <Domain domain>
+[[gnu::always_inline]] inline void record_allocation_inline(uint64_t address, uint64_t size,
+                                                            const StartState& caller,
+                                                            Origin origin) {
+    const Operation operation;
+    ThreadState* state = operation.state();
+    if (state == nullptr || is_paused(caller)) [[unlikely]]
+        return;
+    tls.last_recorded = address;
+    if (address >= BlockTable::kHighestAddress) [[unlikely]]
+        return drop(Drop::high_address);
+    const SiteId site = operation.find_site(caller, domain);
+    Cell* cell = raw(site) == 0 ? nullptr : operation.touch(site);
+    if (cell == nullptr) [[unlikely]]
+        return drop(Drop::no_space);
+    BlockTable& blocks = table_of<domain>();
+    const BlockRecord record{
+        site, recorder.file.control().generation.load(std::memory_order_relaxed), size, false};
+    if (!blocks.put_ordinary(address, record)) [[unlikely]] {
+        const BlockTable::Put put = blocks.put(address, record);
+        if (raw(put.replaced.site) != 0) count_missed(*state, put.replaced);
+        if (!put.done) return drop(Drop::no_space);
+    }
+    state->last_allocated = address;
+    count_allocation(*state, *cell, size, origin);
+    if (domain == Domain::heap) add_balance(*state, static_cast<int64_t>(size));
+}
+
+template <Domain domain>
+[[gnu::always_inline]] inline void record_deallocation_inline(uint64_t address) {
+    const Operation operation;
+    if (operation.state() == nullptr || address >= BlockTable::kHighestAddress) [[unlikely]]
+        return;
+    BlockTable& blocks = table_of<domain>();
+    BlockRecord record;
+    if (!blocks.take_ordinary(address, record)) [[unlikely]]
+        record = blocks.take(address);
+    if (raw(record.site) != 0) [[likely]]
+        count_deallocated<domain>(*operation.state(), address, record);
+    else if (domain == Domain::heap)
+        note_unknown(address);
+}
+
+}  // namespace heapdrift

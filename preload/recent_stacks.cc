@@ -1,0 +1,39 @@
+#include "preload/recent_stacks.h"
+
+namespace heapdrift {
+
+void RecentStacks::keep(const StartState& start, const RememberedStack& outer, const NodeId* nodes,
+                        SiteId site) {
+    if (paused_ > 0) return;
+    if (tries_ >= kTriesPerVerdict) {
+        if (hits_ < tries_ / 4) paused_ = kPause;
+        tries_ = hits_ = 0;
+    }
+    if (outer.count() < 2 || !outer.verifiable(outer.count() - 1)) return;
+    // As many frames as there is space for: the more of them change, the more often the end fits.
+    const uint32_t last = outer.count() - 1;
+    uint32_t met = last - 1;
+    while (met > 0 && outer.words_between(met - 1, last) <= kMaxWords) --met;
+    const uint32_t count = outer.words_between(met, last);
+    if (count > kMaxWords || outer.slot(met) - start.sp > UINT32_MAX) return;
+    const uint32_t set = set_of(start);
+    Entry& entry = sets_[set].entries[next_way_[set]++ % kWays];
+    entry.pc = start.pc;
+    entry.sp = start.sp;
+    entry.era = era_;
+    entry.met = static_cast<uint16_t>(met);
+    entry.words = static_cast<uint8_t>(count);
+    entry.bp_live = outer.bp_live(last);
+    entry.bp = start.bp;
+    entry.met_slot = outer.slot(met);
+    entry.met_bp = outer.live_bp(met);
+    entry.met_node = nodes[met];
+    entry.site = site;
+    uint32_t at = 0;
+    outer.for_words_between(met, last, [&](const StackWord& word) {
+        entry.offsets[at] = static_cast<uint32_t>(word.slot - start.sp);
+        entry.values[at++] = word.address;
+    });
+}
+
+}  // namespace heapdrift

@@ -1,0 +1,19 @@
+// The option verify=N: compares each N-th stack, as it lies in the prefix tree, with what libunwind
+// sees. For tests of the recorder on programs; it costs far more than recording does.
+//
+// libunwind is looked up by dlopen when main begins, apart from the program's symbols: linked, it
+// would replace backtrace() in the whole process.
+#pragma once
+
+#include "preload/call_stack.h"
+
+namespace heapdrift {
+
+// At the beginning of main. Says on stderr when there is no libunwind, and verifies nothing then.
+void prepare_stack_verifier();
+bool verifying_stacks();
+
+// The site of a stack, as CallStack::site finds it, verified if it is its turn.
+SiteId find_verified_site(CallStack& stack, const StartState& caller, Domain domain);
+
+}  // namespace heapdrift
