@@ -63,7 +63,14 @@ public:
                 if (rule.saved_rbp != SavedRbp::at_cfa || !window.contains(saved)) break;
                 outer_bp = StackReader::load(saved);
             }
-            *next = {own_slot, pc, bp, rule, FrameKind::native, by_rsp};
+            // Field by field: gathered in a temporary, they would be copied by wider loads, which
+            // wait until narrower stores have left the store buffer.
+            next->slot = own_slot;
+            next->address = pc;
+            next->bp = bp;
+            next->rule = rule;
+            next->kind = FrameKind::native;
+            next->ordinary = by_rsp;
             pc = StackReader::load(slot);
             sp = cfa;
             bp = outer_bp;
