@@ -147,4 +147,9 @@ model::Losses read_losses(const SessionView& view) {
     return losses;
 }
 
+model::VerifiedStacks read_verified_stacks(const Control& control) {
+    return {control.verified_same.load(), control.verified_different.load(),
+            control.verified_unknown.load(), control.verified_fast.load()};
+}
+
 }  // namespace heapdrift::input

@@ -21,4 +21,6 @@ std::vector<model::SnapshotInfo> read_snapshots(const Header& header);
 // Without what concerns call stacks, which are not looked at here.
 model::Losses read_losses(const SessionView& view);
 
+model::VerifiedStacks read_verified_stacks(const Control& control);
+
 }  // namespace heapdrift::input

@@ -114,6 +114,7 @@ LoadedSession load_session(OpenedSession opened, const std::string& point) {
     profile.session =
         read_session_info(view, opened.path, opened.file.device(), opened.file.inode());
     profile.losses = read_losses(view);
+    profile.verified = read_verified_stacks(view.header().control);
     profile.own_bytes = view.header().control.own_bytes.load();
     profile.modules = read_modules(view);
     profile.threads = read_threads(view);

@@ -82,6 +82,16 @@ struct Losses {
     uint64_t dropped_total() const;
 };
 
+// Stacks compared with libunwind's: only under the recorder's option verify=.
+struct VerifiedStacks {
+    uint64_t same = 0;
+    uint64_t different = 0;
+    uint64_t unknown = 0;  // libunwind did not come as far
+    uint64_t fast = 0;     // of all three: found without walking the whole stack
+
+    uint64_t compared() const { return same + different + unknown; }
+};
+
 struct CodeAddress {
     uint32_t module = kNoModule;  // index into Profile::modules
     FrameKind kind = FrameKind::native;
@@ -127,6 +137,7 @@ struct Profile {
     std::vector<Site> sites;
     std::vector<Thread> threads;
     Losses losses;
+    VerifiedStacks verified;
     uint64_t own_bytes = 0;
     uint64_t peak_live_bytes = 0;  // the heap's high-water mark up to the point
     std::optional<double> peak_seconds;

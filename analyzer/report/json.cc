@@ -42,6 +42,15 @@ void write_row(JsonWriter& json, const ReportDocument& document, const model::Ro
     json.end_object();
 }
 
+void write_verified_stacks(JsonWriter& json, const model::VerifiedStacks& verified) {
+    json.key("verified_stacks").begin_object();
+    json.key("same").number(verified.same);
+    json.key("different").number(verified.different);
+    json.key("unknown").number(verified.unknown);
+    json.key("fast").number(verified.fast);
+    json.end_object();
+}
+
 void write_report_body(JsonWriter& json, const ReportDocument& document) {
     json.key("at");
     write_point(json, document.profile);
@@ -116,6 +125,7 @@ void write_info_json(std::ostream& out, const model::Profile& profile) {
     json.key("at");
     write_point(json, profile);
     write_totals(json, profile);
+    write_verified_stacks(json, profile.verified);
     write_snapshots(json, profile);
     write_modules(json, profile);
     write_threads(json, profile);

@@ -12,6 +12,17 @@ std::string optional_bytes(const std::optional<uint64_t>& bytes) {
     return bytes ? format_bytes(*bytes) : "-";
 }
 
+void write_verified(std::ostream& out, const model::VerifiedStacks& verified,
+                    const Palette& palette) {
+    if (verified.compared() == 0) return;
+    const std::string line = fmt::format(
+        "{} stacks compared with libunwind's: {} different, {} that libunwind did not follow as far; "
+        "{} found without a whole walk",
+        format_count(verified.compared()), format_count(verified.different),
+        format_count(verified.unknown), format_count(verified.fast));
+    write_line(out, palette, "verified", verified.different > 0 ? palette.warning(line) : line);
+}
+
 void write_snapshots(std::ostream& out, const model::Profile& profile, const Palette& palette) {
     if (profile.snapshots.empty()) {
         out << "\nNo snapshots are held.\n";
@@ -59,6 +70,7 @@ void write_info_text(std::ostream& out, const model::Profile& profile, const Pal
                fmt::format("{} in {} allocations", format_bytes(totals.figures.live_bytes),
                            format_count(totals.figures.live_allocations)));
     write_losses(out, palette, profile);
+    write_verified(out, profile.verified, palette);
     write_snapshots(out, profile, palette);
 }
 

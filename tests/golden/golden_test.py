@@ -34,6 +34,7 @@ CASES = {
     "info.txt": "info old.heapdrift",
     "info.json": "info old.heapdrift --format json",
     "info.csv": "info old.heapdrift --format csv",
+    "info_verified.txt": "info new.heapdrift",
     "export.json": "export -f json old.heapdrift",
 }
 # Command line, exit code, part of the message.

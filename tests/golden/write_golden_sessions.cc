@@ -58,6 +58,10 @@ void write_session(const std::string& path, const char* build_id, uint64_t shift
     control.unknown_deallocations = 5;
     control.own_bytes = 300'000;
     if (shift != 0) {
+        control.verified_same = 1990;
+        control.verified_different = 1;
+        control.verified_unknown = 9;
+        control.verified_fast = 1985;
         control.confined = 1;
         std::strcpy(control.stop_reason, "the program confined itself with seccomp");
         control.recording_stopped = 1;
