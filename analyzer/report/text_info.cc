@@ -16,7 +16,8 @@ void write_verified(std::ostream& out, const model::VerifiedStacks& verified,
                     const Palette& palette) {
     if (verified.compared() == 0) return;
     const std::string line = fmt::format(
-        "{} stacks compared with libunwind's: {} different, {} that libunwind did not follow as far; "
+        "{} stacks compared with libunwind's: {} different, {} that libunwind did not follow as "
+        "far; "
         "{} found without a whole walk",
         format_count(verified.compared()), format_count(verified.different),
         format_count(verified.unknown), format_count(verified.fast));
