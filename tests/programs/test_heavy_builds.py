@@ -31,7 +31,9 @@ class SelfHost(ProgramTest):
         self.assertGreater(len(files), 100)
         for file in files:
             self.assertEqual(file["dropped"], 0, file)
-            self.assertIn(file["ended_by"], ("exit", "exec"), file)
+            # apt kills its helpers when it has what it wants.
+            if not file["program"].startswith("/usr/lib/apt/"):
+                self.assertIn(file["ended_by"], ("exit", "exec"), file)
         # To look into each of a thousand would take longer than to make them.
         largest = {}
         for file in sorted(files, key=lambda file: file["allocations"]):
