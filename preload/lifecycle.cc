@@ -110,6 +110,7 @@ void start_recording() {
         recorder.loader_end = reinterpret_cast<uint64_t>(loader.dlfo_map_end);
     }
     if (!forked) recorder.options = parse_options(options_text());
+    recorder.sampler.open(recorder.options.sample);
     if (!recorder.file.create(recorder.options, forked)) {
         give_up();
         return;

@@ -1,5 +1,7 @@
 #include "preload/module_list.h"
 
+#include <link.h>
+
 #include "preload/unwind/module_info.h"
 #include "preload/unwind/rule_table.h"
 
@@ -34,7 +36,7 @@ bool ModuleList::revive(const ModuleInfo& info, uint32_t& id) {
         module.unloaded_ns.store(0, std::memory_order_relaxed);
         entry.link_map = reinterpret_cast<uint64_t>(info.loaded);
         entry.unloaded.store(false, std::memory_order_relaxed);
-        blocks_.watch(entry.link_map);
+        watch(entry.link_map);
         return true;
     }
     return false;
@@ -73,8 +75,16 @@ uint32_t ModuleList::add(uint64_t address) {
                                          std::memory_order_relaxed)) {
     }
     // The block exists and stays: this thread has frames in the module.
-    blocks_.watch(entry.link_map);
+    watch(entry.link_map);
     return added.id;
+}
+
+// In sampled mode the block is hardly ever recorded. Then a record that counts nothing is entered;
+// its size says only that it may take two slots.
+void ModuleList::watch(uint64_t link_map) {
+    if (blocks_.watch(link_map) || sampler_.exact()) return;
+    blocks_.put(link_map, {kWatchOnly, 0, sizeof(struct link_map), true});
+    sampler_.note(link_map);
 }
 
 void ModuleList::note_unload(uint64_t link_map) {

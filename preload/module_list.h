@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "preload/block_table.h"
+#include "preload/sampler.h"
 #include "preload/session_file.h"
 
 namespace heapdrift {
@@ -18,7 +19,8 @@ struct ModuleInfo;
 
 class ModuleList {
 public:
-    constexpr ModuleList(SessionFile& file, BlockTable& blocks) : file_(file), blocks_(blocks) {}
+    constexpr ModuleList(SessionFile& file, BlockTable& blocks, Sampler& sampler)
+        : file_(file), blocks_(blocks), sampler_(sampler) {}
 
     // The number of the loaded module that holds `address`; kNoModule for code outside all.
     uint32_t find(uint64_t address);
@@ -48,10 +50,12 @@ private:
     static constexpr uint32_t kMaxModules = 16384;
 
     uint32_t add(uint64_t address);
+    void watch(uint64_t link_map);
     bool revive(const ModuleInfo& info, uint32_t& id);
 
     SessionFile& file_;
     BlockTable& blocks_;
+    Sampler& sampler_;
     std::atomic<uint32_t> generation_{0};
     std::atomic<uint32_t> count_{0};
     Entry entries_[kMaxModules] = {};

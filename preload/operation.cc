@@ -72,14 +72,16 @@ void Operation::leave_ended(ThreadState* state) {
     tls.state = nullptr;
 }
 
-void count_missed(ThreadState& state, BlockRecord record) {
+void count_missed(ThreadState& state, uint64_t address, BlockRecord record) {
+    recorder.sampler.forget(address);
     count_gone<Domain::heap>(state, record, false);
     recorder.file.control().missed_deallocations.fetch_add(1, std::memory_order_relaxed);
 }
 
 // An outer hook has recorded this deallocation already when an inner one finds nothing.
+// In sampled mode, nor do most blocks have a record.
 void note_unknown(uint64_t address) {
-    if (tls.last_released != address)
+    if (tls.last_released != address && recorder.sampler.exact())
         recorder.file.control().unknown_deallocations.fetch_add(1, std::memory_order_relaxed);
 }
 

@@ -83,13 +83,19 @@ template <Domain domain>
 }
 
 // Counts an allocation of a site; the block table knows it already.
-[[gnu::always_inline]] inline void count_allocation(ThreadState& state, Cell& cell, uint64_t size,
-                                                    Origin origin) {
-    add(cell.allocations, 1);
-    add(cell.allocated_bytes, size);
-    if (origin == Origin::reallocated) add(cell.reallocations, 1);
-    add(state.row->allocations, 1);
-    add(state.row->allocated_bytes, size);
+[[gnu::always_inline]] inline void count_allocation(ThreadState& state, Cell& cell,
+                                                    const Weight& weight, Origin origin) {
+    add(cell.allocations, weight.count);
+    add(cell.allocated_bytes, weight.bytes);
+    if (!weight.exact) [[unlikely]] {
+        // See core/README.md: what these two hold in sampled mode.
+        add(cell.temporary, weight.variance);
+        add(cell.reallocations, weight.variance);
+    } else if (origin == Origin::reallocated) {
+        add(cell.reallocations, 1);
+    }
+    add(state.row->allocations, weight.count);
+    add(state.row->allocated_bytes, weight.bytes);
     count_operation(state);
 }
 
@@ -100,11 +106,15 @@ template <Domain domain>
     Cell* cell = Operation::touch(state, record.site);
     if (cell == nullptr) [[unlikely]]
         return drop(Drop::no_space);
-    add(cell->deallocations, 1);
-    add(cell->deallocated_bytes, record.size);
-    if (temporary) add(cell->temporary, 1);
-    add(state.row->deallocations, 1);
-    if (domain == Domain::heap) add_balance(state, -static_cast<int64_t>(record.size));
+    const Weight weight = recorder.sampler.weigh(record.size);
+    add(cell->deallocations, weight.count);
+    add(cell->deallocated_bytes, weight.bytes);
+    if (!weight.exact) [[unlikely]]
+        add(cell->reallocations, -weight.variance);
+    else if (temporary)
+        add(cell->temporary, 1);
+    add(state.row->deallocations, weight.count);
+    if (domain == Domain::heap) add_balance(state, -static_cast<int64_t>(weight.bytes));
 }
 
 // The thread gives a block back, whose record has been taken out of its table.
@@ -112,8 +122,10 @@ template <Domain domain>
 [[gnu::always_inline]] inline void count_deallocated(ThreadState& state, uint64_t address,
                                                      const BlockRecord& record) {
     tls.last_released = address;
-    if (record.watched) [[unlikely]]
+    if (record.watched) [[unlikely]] {
         recorder.modules.note_unload(address);
+        if (record.site == kWatchOnly) return;
+    }
     const bool temporary = state.last_allocated == address;
     if (temporary) state.last_allocated = 0;
     count_gone<domain>(state, record, temporary);
@@ -128,7 +140,7 @@ inline bool is_paused(const StartState& caller) {
 }
 
 // A block was freed behind our back: another appeared where it was.
-[[gnu::cold]] void count_missed(ThreadState& state, BlockRecord record);
+[[gnu::cold]] void count_missed(ThreadState& state, uint64_t address, BlockRecord record);
 // A block that is not in the table is freed.
 [[gnu::cold]] void note_unknown(uint64_t address);
 
@@ -137,11 +149,12 @@ template <Domain domain>
 [[gnu::always_inline]] inline void record_allocation_inline(uint64_t address, uint64_t size,
                                                             const StartState& caller,
                                                             Origin origin) {
+    tls.last_recorded = address;
+    if (!recorder.sampler.takes(size)) return;
     const Operation operation;
     ThreadState* state = operation.state();
     if (state == nullptr || is_paused(caller)) [[unlikely]]
         return;
-    tls.last_recorded = address;
     if (address >= BlockTable::kHighestAddress) [[unlikely]]
         return drop(Drop::high_address);
     const SiteId site = operation.find_site(caller, domain);
@@ -153,16 +166,20 @@ template <Domain domain>
         site, recorder.file.control().generation.load(std::memory_order_relaxed), size, false};
     if (!blocks.put_ordinary(address, record)) [[unlikely]] {
         const BlockTable::Put put = blocks.put(address, record);
-        if (raw(put.replaced.site) != 0) count_missed(*state, put.replaced);
+        if (raw(put.replaced.site) != 0) count_missed(*state, address, put.replaced);
         if (!put.done) return drop(Drop::no_space);
     }
+    const Weight weight = recorder.sampler.weigh(size);
+    if (!weight.exact) [[unlikely]]
+        recorder.sampler.note(address);
     state->last_allocated = address;
-    count_allocation(*state, *cell, size, origin);
-    if (domain == Domain::heap) add_balance(*state, static_cast<int64_t>(size));
+    count_allocation(*state, *cell, weight, origin);
+    if (domain == Domain::heap) add_balance(*state, static_cast<int64_t>(weight.bytes));
 }
 
 template <Domain domain>
 [[gnu::always_inline]] inline void record_deallocation_inline(uint64_t address) {
+    if (!recorder.sampler.may_hold(address)) return;
     const Operation operation;
     if (operation.state() == nullptr || address >= BlockTable::kHighestAddress) [[unlikely]]
         return;
@@ -170,10 +187,12 @@ template <Domain domain>
     BlockRecord record;
     if (!blocks.take_ordinary(address, record)) [[unlikely]]
         record = blocks.take(address);
-    if (raw(record.site) != 0) [[likely]]
+    if (raw(record.site) != 0) [[likely]] {
+        recorder.sampler.forget(address);
         count_deallocated<domain>(*operation.state(), address, record);
-    else if (domain == Domain::heap)
+    } else if (domain == Domain::heap) {
         note_unknown(address);
+    }
 }
 
 }  // namespace heapdrift

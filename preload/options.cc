@@ -19,6 +19,7 @@ constexpr NumberOption kNumbers[] = {
     {"depth", &Options::depth, 1, kMaxDepth},
     {"min_descendant", &Options::min_descendant, 0, ~uint64_t{0}},
     {"keep_all", &Options::keep_all, 0, 1},
+    {"sample", &Options::sample, 0, uint64_t{1} << 40},
     {"verify", &Options::verify, 0, ~uint32_t{0}},
 };
 

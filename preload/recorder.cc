@@ -5,7 +5,6 @@
 namespace heapdrift {
 
 constinit Recorder recorder;
-constinit thread_local ThreadLocal tls __attribute__((tls_model("initial-exec"))) = {};
 
 void record_allocation(uint64_t address, uint64_t size, const StartState& caller, Domain domain,
                        Origin origin) {
@@ -24,15 +23,24 @@ void record_deallocation(uint64_t address, Domain domain) {
 
 void record_deallocation_if_known(uint64_t address) {
     const Operation operation;
-    if (operation.state() == nullptr || address >= BlockTable::kHighestAddress) return;
+    if (operation.state() == nullptr || address >= BlockTable::kHighestAddress ||
+        !recorder.sampler.may_hold(address))
+        return;
     const BlockRecord record = recorder.blocks.take(address);
-    if (raw(record.site) != 0) count_deallocated<Domain::heap>(*operation.state(), address, record);
+    if (raw(record.site) == 0) return;
+    recorder.sampler.forget(address);
+    count_deallocated<Domain::heap>(*operation.state(), address, record);
 }
 
 BlockRecord take_block(uint64_t address) {
-    if (address >= BlockTable::kHighestAddress || tls.busy != Busy::no || !active()) return {};
+    if (address >= BlockTable::kHighestAddress || tls.busy != Busy::no || !active() ||
+        !recorder.sampler.may_hold(address))
+        return {};
     const BlockRecord record = recorder.blocks.take(address);
-    if (raw(record.site) == 0) note_unknown(address);
+    if (raw(record.site) == 0)
+        note_unknown(address);
+    else
+        recorder.sampler.forget(address);
     return record;
 }
 
@@ -45,6 +53,7 @@ void count_deallocation(uint64_t address, const BlockRecord& record) {
 
 void put_block_back(uint64_t address, const BlockRecord& record) {
     if (raw(record.site) == 0) return;
+    recorder.sampler.note(address);
     recorder.blocks.put(address, record);
 }
 
@@ -57,7 +66,7 @@ void record_mapping(uint64_t start, uint64_t size, const StartState& caller) {
         drop(Drop::no_space);
         return;
     }
-    count_allocation(*operation.state(), *cell, size, Origin::fresh);
+    count_allocation(*operation.state(), *cell, recorder.sampler.whole(size), Origin::fresh);
 }
 
 namespace {
@@ -70,8 +79,8 @@ void count_piece(const Operation& operation, const Unmapped& piece) {
     }
     add(cell->deallocated_bytes, piece.end - piece.start);
     if (piece.last) {
-        add(cell->deallocations, 1);
-        add(operation.state()->row->deallocations, 1);
+        add(cell->deallocations, recorder.sampler.unit());
+        add(operation.state()->row->deallocations, recorder.sampler.unit());
     }
 }
 
@@ -109,6 +118,7 @@ void TakenMappings::put_back() {
 }
 
 void Recorder::forget() {
+    sampler.forget_all();
     threads.forget();
     sites.forget();
     modules.forget();

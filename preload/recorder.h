@@ -11,6 +11,7 @@
 #include "preload/mapping_table.h"
 #include "preload/module_list.h"
 #include "preload/options.h"
+#include "preload/sampler.h"
 #include "preload/session_file.h"
 #include "preload/site_table.h"
 #include "preload/thread_state.h"
@@ -19,6 +20,7 @@ namespace heapdrift {
 
 struct Recorder {
     Options options;
+    Sampler sampler;
     SessionFile file;
     BlockTable blocks;
     // Blocks of custom allocators, which lie inside blocks of the heap or mappings.
@@ -26,7 +28,7 @@ struct Recorder {
     // Where the loader's code lies; see record_allocation.
     uint64_t loader_start = 0;
     uint64_t loader_end = 0;
-    ModuleList modules{file, blocks};
+    ModuleList modules{file, blocks, sampler};
     SiteTable sites{file, modules};
     ThreadRegistry threads{file};
     MappingTable mappings;

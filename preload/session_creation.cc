@@ -118,7 +118,8 @@ void SessionFile::fill_identity(const Options& options, const char* program, uin
     identity.parent_pid = static_cast<uint32_t>(sys::call(SYS_getppid));
     identity.started_realtime_ns = realtime_ns();
     identity.started_monotonic_ns = started_monotonic_ns_;
-    identity.mode = Mode::exact;
+    identity.mode = options.sample == 0 ? Mode::exact : Mode::sampled;
+    identity.sampling_interval_bytes = options.sample;
     identity.uid = static_cast<uint32_t>(sys::call(SYS_getuid));
     identity.image = image;
     identity.forked = forked;

@@ -34,8 +34,10 @@ protected:
     }
 
     TemporarySession session_;
+    std::unique_ptr<Sampler> sampler_ = std::make_unique<Sampler>();
     std::unique_ptr<BlockTable> blocks_ = std::make_unique<BlockTable>();
-    std::unique_ptr<ModuleList> modules_ = std::make_unique<ModuleList>(session_.file(), *blocks_);
+    std::unique_ptr<ModuleList> modules_ =
+        std::make_unique<ModuleList>(session_.file(), *blocks_, *sampler_);
     std::unique_ptr<SiteTable> sites_ = std::make_unique<SiteTable>(session_.file(), *modules_);
 };
 
