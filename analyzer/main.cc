@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
     int exit_code = 0;
     commands::add_all(app, exit_code);
     try {
-        app.parse(argc, argv);
+        commands::parse(app, {argv + 1, argv + argc});
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : kUsageError;
     } catch (const UsageFailure& failure) {

@@ -304,6 +304,11 @@ static_assert(sizeof(ThreadRow) == 64);
 
 // live = allocations - deallocations, summed over all tables: a table alone can be negative, for
 // the thread that frees counts in its own.
+//
+// In sampled mode (core/README.md) allocations and deallocations are in 1/kSampledCountUnit, bytes
+// are estimates, and the last two hold variances.
+inline constexpr uint64_t kSampledCountUnit = 256;
+
 struct Counters {
     uint64_t allocations;
     uint64_t allocated_bytes;  // as requested

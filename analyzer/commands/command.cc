@@ -1,5 +1,9 @@
 #include "analyzer/commands/command.h"
 
+#include <algorithm>
+
+#include "analyzer/commands/run_arguments.h"
+
 namespace heapdrift::commands {
 
 void add_all(CLI::App& app, int& exit_code) {
@@ -10,6 +14,16 @@ void add_all(CLI::App& app, int& exit_code) {
     add_report(app, exit_code);
     add_diff(app, exit_code);
     add_export(app, exit_code);
+}
+
+void parse(CLI::App& app, std::vector<std::string> arguments) {
+    if (!arguments.empty() && arguments.front() == "run") {
+        arguments.erase(arguments.begin());
+        arguments = join_sample_size(*app.get_subcommand("run"), std::move(arguments));
+        arguments.insert(arguments.begin(), "run");
+    }
+    std::ranges::reverse(arguments);  // as CLI11 wants them
+    app.parse(std::move(arguments));
 }
 
 }  // namespace heapdrift::commands

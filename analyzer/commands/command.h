@@ -5,6 +5,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
 
 namespace heapdrift::commands {
 
@@ -18,5 +20,8 @@ void add_export(CLI::App& app, int& exit_code);
 
 // All of them, in the order in which the help lists them.
 void add_all(CLI::App& app, int& exit_code);
+
+// Throws what CLI::App::parse does, and what the commands do.
+void parse(CLI::App& app, std::vector<std::string> arguments);
 
 }  // namespace heapdrift::commands

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analyzer/commands/command.h"
+#include "analyzer/commands/summary_text.h"
 #include "analyzer/model/failure.h"
 #include "analyzer/process/recording_directory.h"
 #include "analyzer/process/session_collector.h"
@@ -43,9 +44,8 @@ void print_text(const std::vector<SessionSummary>& sessions) {
         fmt::print("{:>8}  {:<{}}  {:<9}  {:<23}  {:>10}  {:>10}  {:>10}  {}\n", session.info.pid,
                    session.program(), program_width, process::state_text(session),
                    report::format_time(session.info.started_realtime_ns),
-                   report::format_seconds(session.seconds),
-                   report::format_bytes(session.live_bytes),
-                   report::format_bytes(session.peak_live_bytes), session.info.path);
+                   report::format_seconds(session.seconds), bytes_text(session, session.live_bytes),
+                   bytes_text(session, session.peak_live_bytes), session.info.path);
 }
 
 nlohmann::ordered_json to_json(const SessionSummary& session) {
@@ -60,6 +60,7 @@ nlohmann::ordered_json to_json(const SessionSummary& session) {
     if (session.info.ending == model::Ending::exit) row["exit_status"] = session.info.exit_status;
     if (session.info.ending == model::Ending::signal) row["signal"] = session.info.exit_status;
     row["mode"] = session.info.mode == Mode::exact ? "exact" : "sampled";
+    row["sampling_interval_bytes"] = session.info.sampling_interval_bytes;
     row["allocations"] = session.allocations;
     row["live_bytes"] = session.live_bytes;
     row["peak_live_bytes"] = session.peak_live_bytes;
@@ -86,12 +87,13 @@ std::string csv_field(const std::string& text) {
 }
 
 void print_csv(const std::vector<SessionSummary>& sessions) {
-    fmt::print("pid,program,state,started,duration_seconds,live_bytes,peak_live_bytes,path\n");
+    fmt::print("pid,program,state,started,duration_seconds,live_bytes,peak_live_bytes,mode,path\n");
     for (const SessionSummary& session : sessions)
-        fmt::print("{},{},{},{},{:.3f},{},{},{}\n", session.info.pid,
-                   csv_field(session.info.program), process::state_text(session),
-                   session.info.started_realtime_ns / 1'000'000'000, session.seconds,
-                   session.live_bytes, session.peak_live_bytes, csv_field(session.info.path));
+        fmt::print(
+            "{},{},{},{},{:.3f},{},{},{},{}\n", session.info.pid, csv_field(session.info.program),
+            process::state_text(session), session.info.started_realtime_ns / 1'000'000'000,
+            session.seconds, session.live_bytes, session.peak_live_bytes,
+            session.info.mode == Mode::exact ? "exact" : "sampled", csv_field(session.info.path));
 }
 
 // Fetches what descendants that outlived their `heapdrift run` have finished since, and what an
@@ -139,7 +141,8 @@ void add_list(CLI::App& app, int&) {
                       "directory, with symbols");
     command->footer(
         "STATE is running, exit STATUS, the signal that ended the process where heapdrift run\n"
-        "waited for it, killed where nobody did, or exec when it went on as another program.\n\n"
+        "waited for it, killed where nobody did, or exec when it went on as another program.\n"
+        "LIVE and PEAK with ~ are estimates of a session that was sampled.\n\n"
         "Examples:\n"
         "  heapdrift list\n"
         "  heapdrift list recordings/ --format json\n"

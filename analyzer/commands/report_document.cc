@@ -1,12 +1,28 @@
 #include "analyzer/commands/report_document.h"
 
+#include <fmt/format.h>
+
+#include "analyzer/model/estimate.h"
 #include "analyzer/model/failure.h"
 
 namespace heapdrift::commands {
 
+namespace {
+
+void check_sorting(const RowOptions& rows, const model::Profile& profile) {
+    if (rows.sort && !model::known_by_sampling(*rows.sort) && profile.session.mode == Mode::sampled)
+        throw UsageFailure(fmt::format(
+            "--sort {}: {} was recorded in sampled mode, which does not "
+            "know them; record it again without --sample",
+            model::kColumnNames[static_cast<size_t>(*rows.sort)], profile.session.path));
+}
+
+}  // namespace
+
 report::ReportDocument make_report(const model::Profile& profile, const RowOptions& rows,
                                    const model::Filter& filter, Format format) {
     model::check(rows.grouping());
+    check_sorting(rows, profile);
     report::ReportDocument document{.profile = profile, .grouping = rows.grouping(), .rows = {}};
     if (document.by_thread() && (profile.at || !filter.empty()))
         throw UsageFailure(
@@ -32,6 +48,8 @@ report::ReportDocument make_report(const model::Profile& profile, const RowOptio
 report::DiffDocument make_diff(const model::Profile& old_profile, const model::Profile& new_profile,
                                const RowOptions& rows, const model::Filter& filter, Format format) {
     model::check(rows.grouping());
+    check_sorting(rows, old_profile);
+    check_sorting(rows, new_profile);
     if (rows.group_by == model::GroupBy::thread)
         throw UsageFailure(
             "--group-by thread: snapshots do not hold the figures of threads, so there is nothing "

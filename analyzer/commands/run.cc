@@ -53,6 +53,8 @@ process::RecorderOptions recorder_options(const RunArguments& arguments, const s
     if (arguments.interval_ms)
         options.emplace_back("interval", std::to_string(*arguments.interval_ms));
     if (arguments.depth) options.emplace_back("depth", std::to_string(*arguments.depth));
+    if (const uint64_t interval = sampling_interval(arguments); interval != 0)
+        options.emplace_back("sample", std::to_string(interval));
     if (arguments.keep_all) options.emplace_back("keep_all", "1");
     for (const std::string& option : arguments.recorder_options) {
         const size_t equals = option.find('=');

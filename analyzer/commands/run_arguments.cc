@@ -1,8 +1,12 @@
 #include "analyzer/commands/run_arguments.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cctype>
 #include <string_view>
 
+#include "analyzer/commands/view_options.h"
 #include "analyzer/model/failure.h"
 #include "analyzer/process/recorder_options.h"
 #include "analyzer/process/system_memory.h"
@@ -33,6 +37,16 @@ size_t values_of(std::string_view argument) {
         if (!item.empty()) values += values_of(item);
     }
     return values;
+}
+
+bool is_size(const std::string& text) {
+    if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front())) == 0) return false;
+    try {
+        parse_size(text);
+        return true;
+    } catch (const UsageFailure&) {
+        return false;
+    }
 }
 
 // The program's arguments as they were written: they are the end of our own.
@@ -74,6 +88,11 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
                      "Do not embed function names: faster, but the file can then be read on this "
                      "machine only");
     command
+        .add_flag("--sample{512KiB}", arguments.sample,
+                  "Record one block in so many bytes on average (512KiB): nearly free, and all "
+                  "figures are estimates with a stated error")
+        ->type_name("[SIZE]");
+    command
         .add_option("-O", arguments.recorder_options,
                     "An option of the recorder, as in HEAPDRIFT_OPTIONS; may be repeated")
         ->type_name("NAME=VALUE")
@@ -97,13 +116,39 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
         "Examples:\n"
         "  heapdrift run ./server --port 8080\n"
         "  heapdrift run -o before.heapdrift -- make test\n"
+        "  heapdrift run --sample 1MiB -- ./server\n"
         "  heapdrift run --no-report python3 script.py");
+}
+
+std::vector<std::string> join_sample_size(const CLI::App& run, std::vector<std::string> arguments) {
+    for (size_t i = 0; i < arguments.size(); ++i) {
+        std::string& word = arguments[i];
+        if (word == "--" || !word.starts_with('-')) break;
+        if (word == "--sample" && i + 1 < arguments.size() && is_size(arguments[i + 1])) {
+            word += '=' + arguments[i + 1];
+            arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+            continue;
+        }
+        const CLI::Option* option = run.get_option_no_throw(word);
+        if (option != nullptr && option->get_items_expected_min() > 0) ++i;
+    }
+    return arguments;
+}
+
+uint64_t sampling_interval(const RunArguments& arguments) {
+    constexpr uint64_t kHighest = uint64_t{1} << 40;
+    const uint64_t interval = parse_size(arguments.sample);
+    if (!arguments.sample.empty() && (interval == 0 || interval > kHighest))
+        throw UsageFailure(
+            fmt::format("--sample {}: the interval is from 1B to 1024GiB", arguments.sample));
+    return interval;
 }
 
 void check_run_arguments(RunArguments& arguments) {
     restore_lists(arguments.command);
     if (arguments.command.empty())
         throw UsageFailure("run: which program? See heapdrift run --help");
+    sampling_interval(arguments);
     for (const std::string& option : arguments.recorder_options)
         if (const std::string error = process::check_option(option); !error.empty())
             throw UsageFailure(error);

@@ -17,6 +17,7 @@ struct RunArguments {
     std::optional<uint32_t> depth;
     bool keep_all = false;
     bool no_symbols = false;
+    std::string sample;                         // size, "" for exact mode
     std::vector<std::string> recorder_options;  // of -O, as "name=value"
     bool no_report = false;
     bool quiet = false;
@@ -25,6 +26,13 @@ struct RunArguments {
 };
 
 void add_run_arguments(CLI::App& command, RunArguments& arguments);
+
+// The size behind --sample may be left out, and the parser would take the program for it: joins the
+// two into one word where it is there. To be done before parsing.
+std::vector<std::string> join_sample_size(const CLI::App& run, std::vector<std::string> arguments);
+
+// Of --sample. Throws UsageFailure.
+uint64_t sampling_interval(const RunArguments& arguments);
 
 // What the parser cannot check by itself. Throws UsageFailure.
 void check_run_arguments(RunArguments& arguments);

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "analyzer/commands/summary_text.h"
 #include "analyzer/process/file_descriptor.h"
 #include "analyzer/report/text_parts.h"
 #include "analyzer/report/units.h"
@@ -81,8 +82,8 @@ void print_table(const std::vector<const SessionSummary*>& sessions) {
     for (const SessionSummary* session : sessions)
         fmt::print(stderr, "  {:>8} {:<20} {:<10} {:>10} {:>10}  {}\n", session->info.pid,
                    session->program(), process::state_text(*session),
-                   report::format_bytes(session->peak_live_bytes),
-                   report::format_bytes(session->live_bytes), short_path(session->info.path));
+                   bytes_text(*session, session->peak_live_bytes),
+                   bytes_text(*session, session->live_bytes), short_path(session->info.path));
 }
 
 void print_main(const SessionSummary& session, const process::Outcome& outcome) {
@@ -91,9 +92,13 @@ void print_main(const SessionSummary& session, const process::Outcome& outcome) 
                     is_root ? outcome_text(outcome) : process::state_text(session),
                     report::format_seconds(is_root ? outcome.seconds : session.seconds)));
     say(fmt::format(
-        "{} allocations, peak {}, {} still live {}", report::format_count(session.allocations),
-        report::format_bytes(session.peak_live_bytes), report::format_bytes(session.live_bytes),
-        session.running() ? "now" : "at the end"));
+        "{}{} allocations, peak {}, {} still live {}{}", estimate_mark(session),
+        report::format_count(session.allocations), bytes_text(session, session.peak_live_bytes),
+        bytes_text(session, session.live_bytes), session.running() ? "now" : "at the end",
+        session.info.mode == Mode::exact
+            ? ""
+            : fmt::format("; sampled every {}, so that figures are estimates",
+                          report::format_bytes(session.info.sampling_interval_bytes))));
     say(fmt::format("recorded in {}", short_path(session.info.path)));
 }
 

@@ -28,4 +28,9 @@ inline constexpr uint32_t kCurrent = ~uint32_t{0};
 std::vector<std::vector<Counters>> counters_at(const SessionView& view,
                                                std::span<const uint32_t> points);
 
+// A count of allocations, or of what is left of two: sampled mode counts in fixed point.
+constexpr uint64_t whole_count(uint64_t counter, Mode mode) {
+    return mode == Mode::sampled ? (counter + kSampledCountUnit / 2) / kSampledCountUnit : counter;
+}
+
 }  // namespace heapdrift::input

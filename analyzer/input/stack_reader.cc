@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "analyzer/input/counters_at.h"
 #include "analyzer/model/stack_builder.h"
 
 namespace heapdrift::input {
@@ -21,19 +22,44 @@ double to_seconds(uint64_t ns) {
     return static_cast<double>(ns) * 1e-9;
 }
 
+bool touched(const Counters& counters) {
+    return (counters.allocations | counters.allocated_bytes | counters.deallocations |
+            counters.deallocated_bytes | counters.temporary | counters.reallocations) != 0;
+}
+
 // Counters read from a running program may be one operation apart.
 uint64_t minus(uint64_t a, uint64_t b) {
     return a > b ? a - b : 0;
 }
 
-model::Figures to_figures(const Counters& counters) {
+// Mappings are few and all recorded.
+bool sampled_domain(Domain domain) {
+    return domain != Domain::mapping;
+}
+
+// In units of R bytes^2. Read from a running program the sum may be a moment below zero.
+double variance_of(uint64_t counter, const Identity& identity) {
+    return static_cast<double>(std::max<int64_t>(0, static_cast<int64_t>(counter))) *
+           static_cast<double>(identity.sampling_interval_bytes);
+}
+
+model::Figures to_figures(const Counters& counters, Domain domain, const Identity& identity) {
+    const bool sampled = identity.mode == Mode::sampled;
     model::Figures figures;
-    figures.allocations = counters.allocations;
+    figures.allocations = whole_count(counters.allocations, identity.mode);
     figures.allocated_bytes = counters.allocated_bytes;
-    figures.deallocations = counters.deallocations;
+    figures.deallocations = whole_count(counters.deallocations, identity.mode);
     figures.deallocated_bytes = counters.deallocated_bytes;
-    figures.live_allocations = minus(counters.allocations, counters.deallocations);
+    figures.live_allocations =
+        whole_count(minus(counters.allocations, counters.deallocations), identity.mode);
     figures.live_bytes = minus(counters.allocated_bytes, counters.deallocated_bytes);
+    if (sampled) {
+        if (!sampled_domain(domain)) return figures;
+        figures.sampling_interval = identity.sampling_interval_bytes;
+        figures.allocated_variance = variance_of(counters.temporary, identity);
+        figures.live_variance = variance_of(counters.reallocations, identity);
+        return figures;
+    }
     figures.temporary = counters.temporary;
     figures.reallocations = counters.reallocations;
     return figures;
@@ -134,20 +160,21 @@ std::vector<model::Module> read_modules(const SessionView& view) {
 }
 
 std::vector<model::Thread> read_threads(const SessionView& view) {
+    const Mode mode = view.header().identity.mode;
     std::vector<model::Thread> threads;
     for (uint32_t row = 0; row < view.thread_limit(); ++row) {
         const ThreadRow* record = view.thread(row);
         if (record == nullptr) continue;
         model::Thread thread;
         thread.tid = record->tid.load(std::memory_order_acquire);
-        thread.allocations = record->allocations.load();
+        thread.allocations = whole_count(record->allocations.load(), mode);
         if (thread.tid == 0 && (row != 0 || thread.allocations == 0)) continue;
         thread.name = std::string(bounded_text(record->name, sizeof record->name));
         thread.started_seconds = to_seconds(record->started_ns);
         if (const uint64_t ended = record->ended_ns.load(); ended != 0)
             thread.ended_seconds = to_seconds(ended);
         thread.allocated_bytes = record->allocated_bytes.load();
-        thread.deallocations = record->deallocations.load();
+        thread.deallocations = whole_count(record->deallocations.load(), mode);
         threads.push_back(std::move(thread));
     }
     return threads;
@@ -156,10 +183,19 @@ std::vector<model::Thread> read_threads(const SessionView& view) {
 void read_sites(const SessionView& view, std::span<const Counters> counters,
                 std::span<const Counters> peak, model::Profile& profile) {
     SiteReader reader(view, profile);
+    const Identity& identity = view.header().identity;
     for (uint32_t id = 1; id < counters.size(); ++id) {
-        model::Figures figures = to_figures(counters[id]);
-        if (id < peak.size()) figures.peak_live_bytes = to_figures(peak[id]).live_bytes;
-        if (figures != model::Figures{}) reader.add(id, figures);
+        const bool at_peak = id < peak.size() && touched(peak[id]);
+        if (!touched(counters[id]) && !at_peak) continue;
+        const Site* site = view.site(id);
+        const Domain domain = site == nullptr ? Domain::heap : site->domain;
+        model::Figures figures = to_figures(counters[id], domain, identity);
+        if (at_peak) {
+            const model::Figures then = to_figures(peak[id], domain, identity);
+            figures.peak_live_bytes = then.live_bytes;
+            figures.peak_live_variance = then.live_variance;
+        }
+        reader.add(id, figures);
     }
 }
 

@@ -54,6 +54,8 @@ std::vector<Row> by_thread(const Profile& profile) {
         row.figures.allocations = thread.allocations;
         row.figures.allocated_bytes = thread.allocated_bytes;
         row.figures.deallocations = thread.deallocations;
+        if (profile.session.mode == Mode::sampled)
+            row.figures.sampling_interval = profile.session.sampling_interval_bytes;
         rows.push_back(std::move(row));
     }
     return rows;

@@ -1,6 +1,7 @@
 // The figures of a site, of a row of a report, or of a whole session, at one point in time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace heapdrift::model {
@@ -17,6 +18,16 @@ struct Figures {
     // Of a site or row: live bytes in the snapshot nearest to the high-water mark.
     uint64_t peak_live_bytes = 0;
 
+    // Of a sampled session: its interval in bytes, 0 where all is known exactly. Figures are
+    // estimates then, temporary and reallocations are not known, and the variances, in bytes^2, say
+    // how far the bytes may lie from the truth: model/estimate.h.
+    uint64_t sampling_interval = 0;
+    double allocated_variance = 0;
+    double live_variance = 0;
+    double peak_live_variance = 0;
+
+    bool estimated() const { return sampling_interval != 0; }
+
     Figures& operator+=(const Figures& other) {
         allocations += other.allocations;
         allocated_bytes += other.allocated_bytes;
@@ -27,6 +38,10 @@ struct Figures {
         temporary += other.temporary;
         reallocations += other.reallocations;
         peak_live_bytes += other.peak_live_bytes;
+        sampling_interval = std::max(sampling_interval, other.sampling_interval);
+        allocated_variance += other.allocated_variance;
+        live_variance += other.live_variance;
+        peak_live_variance += other.peak_live_variance;
         return *this;
     }
     bool operator==(const Figures&) const = default;

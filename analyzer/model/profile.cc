@@ -9,6 +9,9 @@ namespace {
 template <typename Wanted>
 Totals sum(const Profile& profile, Wanted wanted) {
     Totals all;
+    // Of a sampled session also what it saw nothing of is an estimate.
+    if (profile.session.mode == Mode::sampled)
+        all.figures.sampling_interval = profile.session.sampling_interval_bytes;
     for (const Site& site : profile.sites) {
         if (!wanted(site.domain)) continue;
         all.figures += site.figures;

@@ -26,6 +26,8 @@ double seconds_since(uint64_t monotonic_ns) {
 
 void add_counters(const SessionView& view, SessionSummary& summary) {
     constexpr std::array<uint32_t, 1> kPoints = {input::kCurrent};
+    const Mode mode = view.header().identity.mode;
+    uint64_t allocations = 0;
     const std::vector<Counters> counters = input::counters_at(view, kPoints).front();
     uint64_t deallocated_bytes = 0;
     uint64_t allocated_bytes = 0;
@@ -34,10 +36,11 @@ void add_counters(const SessionView& view, SessionSummary& summary) {
         if (site == nullptr) continue;
         summary.allocated_bytes += counters[id].allocated_bytes;
         if (!domain_in_total(site->domain)) continue;
-        summary.allocations += counters[id].allocations;
+        allocations += counters[id].allocations;
         allocated_bytes += counters[id].allocated_bytes;
         deallocated_bytes += counters[id].deallocated_bytes;
     }
+    summary.allocations = input::whole_count(allocations, mode);
     // A reader of a running process can see a deallocation before its allocation.
     summary.live_bytes = allocated_bytes - std::min(allocated_bytes, deallocated_bytes);
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/model/estimate.h"
 #include "analyzer/model/place.h"
 
 namespace heapdrift::report {
@@ -16,11 +17,49 @@ std::string join_columns(const char* suffix = "") {
     return names;
 }
 
+// What sampled mode does not know is empty.
 std::string join_figures(const model::Figures& figures) {
     std::string values;
-    for (size_t i = 0; i < kColumns; ++i)
-        values += fmt::format(",{}", model::value(figures, static_cast<model::Column>(i)));
+    for (size_t i = 0; i < kColumns; ++i) {
+        const auto column = static_cast<model::Column>(i);
+        values += figures.estimated() && !model::known_by_sampling(column)
+                      ? ","
+                      : fmt::format(",{}", model::value(figures, column));
+    }
     return values;
+}
+
+// Of sampled sessions, behind all other figures.
+std::string interval_columns(bool sampled, const char* suffix = "") {
+    std::string names;
+    for (size_t i = 0; sampled && i < kColumns; ++i)
+        if (model::known_by_sampling(static_cast<model::Column>(i)))
+            for (const char* part : {"standard_error", "low", "high"})
+                names += fmt::format(",{}{}_{}", model::kColumnNames[i], suffix, part);
+    return names;
+}
+
+template <typename IntervalOf>
+std::string join_intervals(bool sampled, IntervalOf interval_of) {
+    std::string values;
+    for (size_t i = 0; sampled && i < kColumns; ++i) {
+        const auto column = static_cast<model::Column>(i);
+        if (!model::known_by_sampling(column)) continue;
+        const std::optional<model::Interval> interval = interval_of(column);
+        values += interval ? fmt::format(",{:.1f},{:.1f},{:.1f}", interval->standard_error,
+                                         interval->low, interval->high)
+                           : ",,,";
+    }
+    return values;
+}
+
+std::string join_intervals(bool sampled, const model::Figures& figures) {
+    return join_intervals(
+        sampled, [&](model::Column column) { return model::interval_of(figures, column); });
+}
+
+bool is_sampled(const model::Profile& profile) {
+    return profile.session.mode == Mode::sampled;
 }
 
 std::string stack_field(const model::Profile& profile, const model::Site& site, size_t limit) {
@@ -58,6 +97,7 @@ std::string csv_field(std::string_view text) {
 
 void write_report_csv(std::ostream& out, const ReportDocument& document) {
     const size_t count = shown(document.rows.size(), document.top);
+    const bool sampled = is_sampled(document.profile);
     if (document.by_thread()) {
         out << "thread,allocations,allocated_bytes,deallocations\n";
         for (size_t i = 0; i < count; ++i) {
@@ -69,19 +109,20 @@ void write_report_csv(std::ostream& out, const ReportDocument& document) {
     }
     if (!document.by_traceback()) {
         out << model::kGroupByNames[static_cast<size_t>(document.grouping.group_by)] << ",sites"
-            << join_columns() << '\n';
+            << join_columns() << interval_columns(sampled) << '\n';
         for (size_t i = 0; i < count; ++i) {
             const model::Row& row = document.rows[i];
-            out << csv_field(row.key) << ',' << row.sites << join_figures(row.figures) << '\n';
+            out << csv_field(row.key) << ',' << row.sites << join_figures(row.figures)
+                << join_intervals(sampled, row.figures) << '\n';
         }
         return;
     }
-    out << "site,domain" << join_columns() << ",stack_end,stack\n";
+    out << "site,domain" << join_columns() << interval_columns(sampled) << ",stack_end,stack\n";
     for (size_t i = 0; i < count; ++i) {
         const model::Row& row = document.rows[i];
         const model::Site& site = document.profile.sites[row.site];
-        out << site.id << ',' << domain_name(site.domain) << join_figures(row.figures) << ','
-            << stack_end_name(site.end) << ','
+        out << site.id << ',' << domain_name(site.domain) << join_figures(row.figures)
+            << join_intervals(sampled, row.figures) << ',' << stack_end_name(site.end) << ','
             << stack_field(document.profile, site, document.frames) << '\n';
     }
 }
@@ -91,8 +132,9 @@ void write_diff_csv(std::ostream& out, const DiffDocument& document) {
         out << "site,domain";
     else
         out << model::kGroupByNames[static_cast<size_t>(document.grouping.group_by)];
-    out << ",only_in" << join_columns() << join_columns("_delta")
-        << (document.by_traceback() ? ",stack" : "") << '\n';
+    const bool sampled = is_sampled(document.old_profile) || is_sampled(document.new_profile);
+    out << ",only_in" << join_columns() << join_columns("_delta") << interval_columns(sampled)
+        << interval_columns(sampled, "_delta") << (document.by_traceback() ? ",stack" : "") << '\n';
     for (size_t i = 0; i < shown(document.rows.size(), document.top); ++i) {
         const model::DiffRow& row = document.rows[i];
         const model::Profile& side = document.side_of(row);
@@ -101,8 +143,15 @@ void write_diff_csv(std::ostream& out, const DiffDocument& document) {
         else
             out << csv_field(row.key);
         out << ',' << model::only_in_name(row.only_in) << join_figures(row.new_figures);
-        for (size_t column = 0; column < kColumns; ++column)
-            out << ',' << row.delta(static_cast<model::Column>(column));
+        for (size_t each = 0; each < kColumns; ++each) {
+            const auto column = static_cast<model::Column>(each);
+            out << ',';
+            if (!sampled || model::known_by_sampling(column)) out << row.delta(column);
+        }
+        out << join_intervals(sampled, row.new_figures)
+            << join_intervals(sampled, [&](model::Column column) {
+                   return model::interval_of_change(row, column);
+               });
         if (row.site) out << ',' << stack_field(side, side.sites[*row.site], document.frames);
         out << '\n';
     }

@@ -68,13 +68,29 @@ void write_report_body(JsonWriter& json, const ReportDocument& document) {
 
 void write_changes(JsonWriter& json, const model::Figures& old_figures,
                    const model::Figures& new_figures) {
+    const bool estimated = old_figures.estimated() || new_figures.estimated();
     for (size_t i = 0; i < kColumns; ++i) {
         const auto column = static_cast<model::Column>(i);
+        if (estimated && !model::known_by_sampling(column)) {
+            json.key(model::kColumnNames[i]).null();
+            json.key(fmt::format("{}_delta", model::kColumnNames[i])).null();
+            continue;
+        }
         const uint64_t now = model::value(new_figures, column);
         json.key(model::kColumnNames[i]).number(now);
         json.key(fmt::format("{}_delta", model::kColumnNames[i]))
             .signed_number(static_cast<int64_t>(now - model::value(old_figures, column)));
     }
+    if (!estimated) return;
+    write_estimates(json, new_figures);
+    json.key("estimates_of_change").begin_object();
+    for (size_t i = 0; i < kColumns; ++i) {
+        const auto column = static_cast<model::Column>(i);
+        if (model::known_by_sampling(column))
+            write_interval(json, model::kColumnNames[i],
+                           model::interval_of_change(old_figures, new_figures, column));
+    }
+    json.end_object();
 }
 
 void write_diff_row(JsonWriter& json, const DiffDocument& document, const model::DiffRow& row,

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "analyzer/model/estimate.h"
 #include "analyzer/model/place.h"
 
 namespace heapdrift::report {
@@ -39,14 +42,21 @@ void write_counts(JsonWriter& json, const model::Figures& figures) {
     json.key("deallocated_bytes").number(figures.deallocated_bytes);
     json.key("live_allocations").number(figures.live_allocations);
     json.key("live_bytes").number(figures.live_bytes);
-    json.key("temporary").number(figures.temporary);
-    json.key("reallocations").number(figures.reallocations);
+    const auto if_exact = [&](uint64_t value) {
+        figures.estimated() ? json.null() : json.number(value);
+    };
+    json.key("temporary");
+    if_exact(figures.temporary);
+    json.key("reallocations");
+    if_exact(figures.reallocations);
 }
 
 void write_totals_of(JsonWriter& json, const model::Totals& totals, bool has_peak) {
     write_counts(json, totals.figures);
     json.key("peak_live_bytes");
     has_peak ? json.number(totals.figures.peak_live_bytes) : json.null();
+    // The mark is the whole heap's, and its error is not known.
+    write_estimates(json, totals.figures, {model::Column::peak_live_bytes});
     json.key("sites").number(totals.sites);
     json.key("live_sites").number(totals.live_sites);
     json.key("truncated_stacks").number(totals.truncated_stacks);
@@ -93,6 +103,29 @@ void write_point(JsonWriter& json, const model::Profile& profile) {
     json.end_object();
 }
 
+void write_interval(JsonWriter& json, const char* key,
+                    const std::optional<model::Interval>& interval) {
+    json.key(key);
+    if (!interval) {
+        json.null();
+        return;
+    }
+    json.raw_value(fmt::format(R"({{"standard_error": {:.1f}, "low": {:.1f}, "high": {:.1f}}})",
+                               interval->standard_error, interval->low, interval->high));
+}
+
+void write_estimates(JsonWriter& json, const model::Figures& figures,
+                     const std::vector<model::Column>& unknown) {
+    if (!figures.estimated()) return;
+    json.key("estimates").begin_object();
+    for (size_t i = 0; i < model::kColumnNames.size(); ++i) {
+        const auto column = static_cast<model::Column>(i);
+        if (model::known_by_sampling(column) && std::ranges::find(unknown, column) == unknown.end())
+            write_interval(json, model::kColumnNames[i], model::interval_of(figures, column));
+    }
+    json.end_object();
+}
+
 void write_losses(JsonWriter& json, const model::Losses& losses) {
     json.begin_object();
     json.key("dropped").number(losses.dropped_total());
@@ -115,6 +148,7 @@ void write_losses(JsonWriter& json, const model::Losses& losses) {
 void write_figures(JsonWriter& json, const model::Figures& figures) {
     write_counts(json, figures);
     json.key("peak_live_bytes").number(figures.peak_live_bytes);
+    write_estimates(json, figures);
 }
 
 void write_totals(JsonWriter& json, const model::Profile& profile) {

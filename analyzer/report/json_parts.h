@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/model/estimate.h"
 #include "analyzer/model/profile.h"
 #include "analyzer/report/json_writer.h"
 
@@ -12,6 +13,11 @@ namespace heapdrift::report {
 
 inline constexpr unsigned kSchemaVersion = 1;
 
+// Standard error and 95 % interval of each figure but the unknown ones; nothing of exact figures.
+void write_estimates(JsonWriter& json, const model::Figures& figures,
+                     const std::vector<model::Column>& unknown = {});
+void write_interval(JsonWriter& json, const char* key,
+                    const std::optional<model::Interval>& interval);
 // schema_version, tool_version, command, files: the head of every document.
 void write_head(JsonWriter& json, const char* command,
                 const std::vector<const model::Profile*>& profiles);

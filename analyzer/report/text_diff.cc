@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "analyzer/report/estimate_text.h"
 #include "analyzer/report/text.h"
 #include "analyzer/report/text_parts.h"
 #include "analyzer/report/units.h"
@@ -11,10 +12,12 @@ namespace {
 using model::Column;
 
 void write_side(std::ostream& out, const Palette& palette, const char* name,
-                const model::Profile& profile) {
+                const model::Profile& profile){
     out << palette.strong(name) << ' ' << printable(profile.session.path) << "  "
         << point_text(profile) << "  (" << command_line_text(profile.session) << ", pid "
         << profile.session.pid << ", " << ending_text(profile.session) << ")\n";
+    if (profile.session.mode == Mode::sampled)
+        write_line(out, palette, "recorded", mode_text(profile.session));
 }
 
 std::string painted(const Palette& palette, int64_t delta, const std::string& text) {
@@ -23,12 +26,18 @@ std::string painted(const Palette& palette, int64_t delta, const std::string& te
 }
 
 // As tracemalloc writes a StatisticDiff, behind the place and a colon.
-std::string change_text(const model::Figures& now, int64_t bytes_delta, int64_t count_delta,
+std::string change_text(const model::Figures& then, const model::Figures& now,
                         const Palette& palette) {
-    std::string text = fmt::format("size={} ({}), count={} ({})", format_bytes(now.live_bytes),
-                                   painted(palette, bytes_delta, format_bytes_delta(bytes_delta)),
-                                   format_count(now.live_allocations),
-                                   painted(palette, count_delta, format_count_delta(count_delta)));
+    const auto delta = [&](Column column) {
+        return static_cast<int64_t>(model::value(now, column) - model::value(then, column));
+    };
+    std::string text =
+        fmt::format("size={} ({}), count={} ({})", short_bytes_text(now, Column::live_bytes),
+                    painted(palette, delta(Column::live_bytes),
+                            bytes_change_text(then, now, Column::live_bytes)),
+                    count_text(now, Column::live_allocations),
+                    painted(palette, delta(Column::live_allocations),
+                            count_change_text(then, now, Column::live_allocations)));
     if (now.live_allocations > 0)
         text += fmt::format(", average={}", format_bytes(now.live_bytes / now.live_allocations));
     return text;
@@ -36,12 +45,13 @@ std::string change_text(const model::Figures& now, int64_t bytes_delta, int64_t 
 
 std::string other_column_text(const model::DiffRow& row, Column column) {
     if (column == Column::live_bytes || column == Column::live_allocations) return "";
-    const uint64_t now = model::value(row.new_figures, column);
+    const model::Figures& then = row.old_figures;
+    const model::Figures& now = row.new_figures;
     const bool bytes = column == Column::allocated_bytes || column == Column::peak_live_bytes;
     return fmt::format(
         ", {}={} ({})", model::kColumnNames[static_cast<size_t>(column)],
-        bytes ? format_bytes(now) : format_count(now),
-        bytes ? format_bytes_delta(row.delta(column)) : format_count_delta(row.delta(column)));
+        bytes ? short_bytes_text(now, column) : count_text(now, column),
+        bytes ? bytes_change_text(then, now, column) : count_change_text(then, now, column));
 }
 
 const char* only_in_text(model::OnlyIn only_in) {
@@ -58,8 +68,7 @@ const char* only_in_text(model::OnlyIn only_in) {
 
 void write_row(std::ostream& out, const DiffDocument& document, const model::DiffRow& row,
                const Palette& palette, StackWriter& stacks) {
-    const std::string change = change_text(row.new_figures, row.delta(Column::live_bytes),
-                                           row.delta(Column::live_allocations), palette) +
+    const std::string change = change_text(row.old_figures, row.new_figures, palette) +
                                other_column_text(row, document.column) + only_in_text(row.only_in);
     if (!row.site) {
         out << palette.strong(printable(row.key)) << ": " << change << '\n';
@@ -101,9 +110,7 @@ void write_diff_text(std::ostream& out, const DiffDocument& document, const Pale
             << '\n';
     const model::Figures then = document.shown_totals(document.old_profile).figures;
     const model::Figures now = document.shown_totals(document.new_profile).figures;
-    const auto bytes_delta = static_cast<int64_t>(now.live_bytes - then.live_bytes);
-    const auto count_delta = static_cast<int64_t>(now.live_allocations - then.live_allocations);
-    out << palette.strong("total") << ": " << change_text(now, bytes_delta, count_delta, palette)
+    out << palette.strong("total") << ": " << change_text(then, now, palette)
         << (document.filtered ? "; of what the filters keep" : "") << '\n';
     stacks.write_hint();
 }

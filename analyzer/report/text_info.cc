@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "analyzer/report/estimate_text.h"
 #include "analyzer/report/text.h"
 #include "analyzer/report/text_parts.h"
 #include "analyzer/report/units.h"
@@ -60,16 +61,17 @@ void write_info_text(std::ostream& out, const model::Profile& profile, const Pal
     write_line(out, palette, "recorded",
                fmt::format("{}, {}; {}, by heapdrift {}", format_time(session.started_realtime_ns),
                            format_seconds(session.last_seconds),
-                           session.mode == Mode::sampled ? "sampled" : "exact",
+                           session.mode == Mode::sampled ? mode_text(session) : "exact",
                            printable(session.tool_version)));
     write_line(
         out, palette, "holds",
         fmt::format("{} sites, {} frames, {} modules, {} threads", format_count(totals.sites),
                     format_count(profile.addresses.size()), format_count(profile.modules.size()),
                     format_count(profile.threads.size())));
-    write_line(out, palette, "live",
-               fmt::format("{} in {} allocations", format_bytes(totals.figures.live_bytes),
-                           format_count(totals.figures.live_allocations)));
+    write_line(
+        out, palette, "live",
+        fmt::format("{} in {} allocations", bytes_text(totals.figures, model::Column::live_bytes),
+                    count_text(totals.figures, model::Column::live_allocations)));
     write_losses(out, palette, profile);
     write_verified(out, profile.verified, palette);
     write_snapshots(out, profile, palette);

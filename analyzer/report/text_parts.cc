@@ -77,6 +77,12 @@ std::string ending_text(const model::SessionInfo& session) {
     return "ended in an unknown way";
 }
 
+std::string mode_text(const model::SessionInfo& session) {
+    if (session.mode == Mode::exact) return "exact: every allocation";
+    return fmt::format("sampled every {}: figures are estimates, ± is a 95 % interval",
+                       format_bytes(session.sampling_interval_bytes));
+}
+
 std::string point_text(const model::Profile& profile) {
     const std::string time = format_seconds(profile.at_seconds());
     if (!profile.at)

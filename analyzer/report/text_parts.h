@@ -18,6 +18,9 @@ std::string ending_text(const model::SessionInfo& session);
 // "@7 (scheduled), 12.0 s", "@last, at the end, 12.0 s"
 std::string point_text(const model::Profile& profile);
 
+// "exact: every allocation", and of sampled mode how to read its figures.
+std::string mode_text(const model::SessionInfo& session);
+
 // Lines of the head: a name in a column of its own, then the text.
 void write_line(std::ostream& out, const Palette& palette, const char* name,
                 const std::string& text);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/report/estimate_text.h"
 #include "analyzer/report/text.h"
 #include "analyzer/report/text_parts.h"
 #include "analyzer/report/units.h"
@@ -50,14 +51,9 @@ const char* title_of(Column column) {
     return "Rows";
 }
 
-std::string mode_text(const model::SessionInfo& session) {
-    if (session.mode == Mode::exact) return "exact: every allocation";
-    return fmt::format("sampled, one in {} on average: figures are of the sample",
-                       format_bytes(session.sampling_interval_bytes));
-}
-
 std::string peak_text(const model::Profile& profile) {
-    std::string text = format_bytes(profile.peak_live_bytes);
+    std::string text =
+        mark(profile.session.mode == Mode::sampled) + format_bytes(profile.peak_live_bytes);
     if (profile.peak_seconds) text += " at " + format_seconds(*profile.peak_seconds);
     if (profile.balance_slack_bytes > 0)
         text += fmt::format(" (to within {})", format_bytes(profile.balance_slack_bytes));
@@ -78,64 +74,71 @@ void write_head(std::ostream& out, const ReportDocument& document, const Palette
                            format_seconds(session.last_seconds), mode_text(session)));
     write_line(out, palette, "shown",
                point_text(profile) + (document.filtered ? "; of what the filters keep" : ""));
+    const std::string allocations =
+        fmt::format("{} of {} in all", count_text(all, Column::allocations),
+                    bytes_text(all, Column::allocated_bytes));
+    write_line(out, palette, "allocations",
+               all.estimated() ? allocations
+                               : fmt::format("{}; {} temporary ({}), {} by realloc", allocations,
+                                             format_count(all.temporary),
+                                             format_percent(all.temporary, all.allocations),
+                                             format_count(all.reallocations)));
     write_line(
-        out, palette, "allocations",
-        fmt::format("{} of {} in all; {} temporary ({}), {} by realloc",
-                    format_count(all.allocations), format_bytes(all.allocated_bytes),
-                    format_count(all.temporary), format_percent(all.temporary, all.allocations),
-                    format_count(all.reallocations)));
-    write_line(out, palette, "live",
-               fmt::format("{} in {} allocations, {} of {} sites", format_bytes(all.live_bytes),
-                           format_count(all.live_allocations), format_count(totals.live_sites),
-                           format_count(totals.sites)));
+        out, palette, "live",
+        fmt::format("{} in {} allocations, {} of {} sites{}", bytes_text(all, Column::live_bytes),
+                    count_text(all, Column::live_allocations), format_count(totals.live_sites),
+                    format_count(totals.sites), all.estimated() ? " that were sampled" : ""));
     // The high-water mark is the heap's.
     if (!document.outside_totals) write_line(out, palette, "peak", peak_text(profile));
     for (uint32_t i = 1; i < kDomainCount; ++i) {
         const auto domain = static_cast<Domain>(i);
         const model::Totals part = model::domain_totals(profile, domain);
         if (part.sites == 0) continue;
-        write_line(out, palette, domain_name(domain),
-                   fmt::format("{} live in {} allocations{}", format_bytes(part.figures.live_bytes),
-                               format_count(part.figures.live_allocations),
-                               domain_in_total(domain) ? "" : "; no part of the totals"));
+        write_line(
+            out, palette, domain_name(domain),
+            fmt::format("{} live in {} allocations{}", bytes_text(part.figures, Column::live_bytes),
+                        count_text(part.figures, Column::live_allocations),
+                        domain_in_total(domain) ? "" : "; no part of the totals"));
     }
     write_losses(out, palette, profile);
 }
 
 // The site's figures in a line, the one that it is sorted by first.
 std::string figures_text(const model::Figures& figures, Column column, uint64_t whole) {
-    const std::string live = fmt::format("{} live in {}", format_bytes(figures.live_bytes),
-                                         format_count(figures.live_allocations));
+    const std::string live = fmt::format("{} live in {}", bytes_text(figures, Column::live_bytes),
+                                         count_text(figures, Column::live_allocations));
     const std::string share =
         whole == 0 ? ""
                    : fmt::format(" ({})", format_percent(model::value(figures, column), whole));
     std::string text;
     switch (column) {
         case Column::allocations:
-            text = fmt::format("{} allocations of {}", format_count(figures.allocations),
-                               format_bytes(figures.allocated_bytes));
+            text = fmt::format("{} allocations of {}", count_text(figures, Column::allocations),
+                               bytes_text(figures, Column::allocated_bytes));
             break;
         case Column::allocated_bytes:
-            text = fmt::format("{} allocated in {}", format_bytes(figures.allocated_bytes),
-                               format_count(figures.allocations));
+            text = fmt::format("{} allocated in {}", bytes_text(figures, Column::allocated_bytes),
+                               count_text(figures, Column::allocations));
             break;
         case Column::deallocations:
-            text = fmt::format("{} deallocations", format_count(figures.deallocations));
+            text = fmt::format("{} deallocations", count_text(figures, Column::deallocations));
             break;
         case Column::temporary:
-            text = fmt::format("{} temporary of {} allocations", format_count(figures.temporary),
-                               format_count(figures.allocations));
+            text = fmt::format("{} temporary of {} allocations",
+                               count_text(figures, Column::temporary),
+                               count_text(figures, Column::allocations));
             break;
         case Column::reallocations:
-            text = fmt::format("{} reallocations", format_count(figures.reallocations));
+            text = fmt::format("{} reallocations", count_text(figures, Column::reallocations));
             break;
         case Column::peak_live_bytes:
-            text = fmt::format("{} at the high-water mark", format_bytes(figures.peak_live_bytes));
+            text = fmt::format("{} at the high-water mark",
+                               bytes_text(figures, Column::peak_live_bytes));
             break;
         case Column::live_bytes:
         case Column::live_allocations:
-            text = fmt::format("{} in {}", format_bytes(figures.live_bytes),
-                               format_count(figures.live_allocations));
+            text = fmt::format("{} in {}", bytes_text(figures, Column::live_bytes),
+                               count_text(figures, Column::live_allocations));
             if (figures.live_allocations > 0)
                 text += fmt::format(", average {}",
                                     format_bytes(figures.live_bytes / figures.live_allocations));
@@ -168,23 +171,30 @@ void write_table(std::ostream& out, const ReportDocument& document,
                                          "DEALLOCATIONS", group))
             << '\n';
         for (size_t i = 0; i < shown(rows.size(), document.top); ++i)
-            out << fmt::format("{:>14} {:>11} {:>14}  {}\n",
-                               format_count(rows[i].figures.allocations),
-                               format_bytes(rows[i].figures.allocated_bytes),
-                               format_count(rows[i].figures.deallocations), printable(rows[i].key));
+            out << fmt::format(
+                "{:>14} {:>11} {:>14}  {}\n", count_text(rows[i].figures, Column::allocations),
+                short_bytes_text(rows[i].figures, Column::allocated_bytes),
+                count_text(rows[i].figures, Column::deallocations), printable(rows[i].key));
         return;
     }
-    out << palette.faint(fmt::format("{:>10} {:>11} {:>10} {:>13} {:>11} {:>11}  {}", "LIVE",
-                                     "LIVE COUNT", "PEAK", "ALLOCATIONS", "ALLOCATED", "TEMPORARY",
+    // Of estimates: the interval of what is live, and no temporary allocations.
+    const bool sampled = document.profile.session.mode == Mode::sampled;
+    out << palette.faint(fmt::format("{:>10} {:>11} {:>10} {:>13} {:>11} {:>{}}  {}", "LIVE",
+                                     "LIVE COUNT", "PEAK", "ALLOCATIONS", "ALLOCATED",
+                                     sampled ? "LIVE WITHIN" : "TEMPORARY", sampled ? 24 : 11,
                                      group))
         << '\n';
     for (size_t i = 0; i < shown(rows.size(), document.top); ++i) {
         const model::Figures& figures = rows[i].figures;
-        out << fmt::format("{:>10} {:>11} {:>10} {:>13} {:>11} {:>11}  {}\n",
-                           format_bytes(figures.live_bytes), format_count(figures.live_allocations),
-                           format_bytes(figures.peak_live_bytes), format_count(figures.allocations),
-                           format_bytes(figures.allocated_bytes), format_count(figures.temporary),
-                           printable(rows[i].key));
+        out << fmt::format(
+            "{:>10} {:>11} {:>10} {:>13} {:>11} {:>{}}  {}\n",
+            short_bytes_text(figures, Column::live_bytes),
+            count_text(figures, Column::live_allocations),
+            short_bytes_text(figures, Column::peak_live_bytes),
+            count_text(figures, Column::allocations),
+            short_bytes_text(figures, Column::allocated_bytes),
+            sampled ? interval_text(figures, Column::live_bytes) : format_count(figures.temporary),
+            sampled ? 24 : 11, printable(rows[i].key));
     }
 }
 
@@ -223,7 +233,9 @@ void write_report_text(std::ostream& out, const ReportDocument& document, const 
     StackWriter stacks(out, palette, document.frames);
     write_head(out, document, palette);
     if (document.shown_totals().figures.live_allocations == 0 && !document.by_thread())
-        out << "\nNothing is live.\n";
+        out << (document.profile.session.mode == Mode::sampled
+                    ? "\nNothing that was sampled is live.\n"
+                    : "\nNothing is live.\n");
     if (document.by_traceback() && !document.column_chosen)
         write_sections(out, document, palette, stacks);
     else
