@@ -54,6 +54,7 @@ model::Figures to_figures(const Counters& counters, Domain domain, const Identit
         whole_count(minus(counters.allocations, counters.deallocations), identity.mode);
     figures.live_bytes = minus(counters.allocated_bytes, counters.deallocated_bytes);
     if (sampled) {
+        figures.sampled = true;
         if (!sampled_domain(domain)) return figures;
         figures.sampling_interval = identity.sampling_interval_bytes;
         figures.allocated_variance = variance_of(counters.temporary, identity);

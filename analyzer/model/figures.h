@@ -18,9 +18,11 @@ struct Figures {
     // Of a site or row: live bytes in the snapshot nearest to the high-water mark.
     uint64_t peak_live_bytes = 0;
 
-    // Of a sampled session: its interval in bytes, 0 where all is known exactly. Figures are
-    // estimates then, temporary and reallocations are not known, and the variances, in bytes^2, say
-    // how far the bytes may lie from the truth: model/estimate.h.
+    // Of a sampled session: temporary and reallocations are not known.
+    bool sampled = false;
+    // Of what was sampled there, not of mappings: the interval in bytes. Figures are estimates
+    // then, and the variances, in bytes^2, say how far they may lie from the truth:
+    // model/estimate.h.
     uint64_t sampling_interval = 0;
     double allocated_variance = 0;
     double live_variance = 0;
@@ -38,6 +40,7 @@ struct Figures {
         temporary += other.temporary;
         reallocations += other.reallocations;
         peak_live_bytes += other.peak_live_bytes;
+        sampled = sampled || other.sampled;
         sampling_interval = std::max(sampling_interval, other.sampling_interval);
         allocated_variance += other.allocated_variance;
         live_variance += other.live_variance;

@@ -9,9 +9,7 @@ namespace {
 template <typename Wanted>
 Totals sum(const Profile& profile, Wanted wanted) {
     Totals all;
-    // Of a sampled session also what it saw nothing of is an estimate.
-    if (profile.session.mode == Mode::sampled)
-        all.figures.sampling_interval = profile.session.sampling_interval_bytes;
+    all.figures.sampled = profile.session.mode == Mode::sampled;
     for (const Site& site : profile.sites) {
         if (!wanted(site.domain)) continue;
         all.figures += site.figures;
@@ -23,6 +21,13 @@ Totals sum(const Profile& profile, Wanted wanted) {
         }
     }
     return all;
+}
+
+// Of a sampled session also a heap that it saw nothing of is an estimate.
+void mark_heap(const Profile& profile, Totals& heap) {
+    if (heap.figures.sampled)
+        heap.figures.sampling_interval = profile.session.sampling_interval_bytes;
+    heap.figures.peak_live_bytes = profile.peak_live_bytes;
 }
 
 }  // namespace
@@ -67,7 +72,7 @@ uint64_t Losses::dropped_total() const {
 
 Totals totals(const Profile& profile) {
     Totals all = sum(profile, domain_in_total);
-    all.figures.peak_live_bytes = profile.peak_live_bytes;
+    mark_heap(profile, all);
     return all;
 }
 
@@ -77,7 +82,7 @@ Totals totals_outside(const Profile& profile) {
 
 Totals domain_totals(const Profile& profile, Domain domain) {
     Totals all = sum(profile, [domain](Domain of_site) { return of_site == domain; });
-    if (domain == Domain::heap) all.figures.peak_live_bytes = profile.peak_live_bytes;
+    if (domain == Domain::heap) mark_heap(profile, all);
     return all;
 }
 

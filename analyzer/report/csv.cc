@@ -22,7 +22,7 @@ std::string join_figures(const model::Figures& figures) {
     std::string values;
     for (size_t i = 0; i < kColumns; ++i) {
         const auto column = static_cast<model::Column>(i);
-        values += figures.estimated() && !model::known_by_sampling(column)
+        values += figures.sampled && !model::known_by_sampling(column)
                       ? ","
                       : fmt::format(",{}", model::value(figures, column));
     }

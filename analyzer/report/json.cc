@@ -71,7 +71,7 @@ void write_changes(JsonWriter& json, const model::Figures& old_figures,
     const bool estimated = old_figures.estimated() || new_figures.estimated();
     for (size_t i = 0; i < kColumns; ++i) {
         const auto column = static_cast<model::Column>(i);
-        if (estimated && !model::known_by_sampling(column)) {
+        if ((old_figures.sampled || new_figures.sampled) && !model::known_by_sampling(column)) {
             json.key(model::kColumnNames[i]).null();
             json.key(fmt::format("{}_delta", model::kColumnNames[i])).null();
             continue;

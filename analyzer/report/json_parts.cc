@@ -43,7 +43,7 @@ void write_counts(JsonWriter& json, const model::Figures& figures) {
     json.key("live_allocations").number(figures.live_allocations);
     json.key("live_bytes").number(figures.live_bytes);
     const auto if_exact = [&](uint64_t value) {
-        figures.estimated() ? json.null() : json.number(value);
+        figures.sampled ? json.null() : json.number(value);
     };
     json.key("temporary");
     if_exact(figures.temporary);

@@ -12,7 +12,7 @@ namespace {
 using model::Column;
 
 void write_side(std::ostream& out, const Palette& palette, const char* name,
-                const model::Profile& profile){
+                const model::Profile& profile) {
     out << palette.strong(name) << ' ' << printable(profile.session.path) << "  "
         << point_text(profile) << "  (" << command_line_text(profile.session) << ", pid "
         << profile.session.pid << ", " << ending_text(profile.session) << ")\n";

@@ -120,5 +120,40 @@ TEST_F(SessionLoader, TakesEmbeddedSymbolsBackOut) {
     EXPECT_EQ(load().embedded_symbols, symbols);
 }
 
+TEST_F(SessionLoader, ScalesSampledCountersAfterTheyWereSummed) {
+    Identity& identity = session_.header().identity;
+    identity.mode = Mode::sampled;
+    identity.sampling_interval_bytes = 4096;
+    const uint32_t site = session_.add_stack({0x1100});
+    // 3.5 blocks of 1,000 bytes, of which another thread deallocated 1.25.
+    Cell& allocating = session_.touch(0, site);
+    allocating.allocations = 7 * 128;
+    allocating.allocated_bytes = 3500;
+    allocating.temporary = 14;
+    allocating.reallocations = 14;
+    Cell& freeing = session_.touch(1, site);
+    freeing.deallocations = 5 * 64;
+    freeing.deallocated_bytes = 1250;
+    freeing.reallocations = uint64_t{0} - 5;
+    session_.allocate(0, session_.add_stack({0x1100}, Domain::mapping), 8192, kSampledCountUnit);
+    session_.add_thread(7, "worker", 0, 7 * 128, 3500);
+    const model::Profile profile = load().profile;
+    const model::Figures& figures = profile.sites.at(0).figures;
+    EXPECT_EQ(figures.allocations, 4u);
+    EXPECT_EQ(figures.deallocations, 1u);
+    EXPECT_EQ(figures.live_allocations, 2u);
+    EXPECT_EQ(figures.live_bytes, 2250u);
+    EXPECT_EQ(figures.temporary, 0u);
+    EXPECT_EQ(figures.reallocations, 0u);
+    EXPECT_TRUE(figures.estimated());
+    EXPECT_DOUBLE_EQ(figures.allocated_variance, 14 * 4096.0);
+    EXPECT_DOUBLE_EQ(figures.live_variance, 9 * 4096.0);
+    EXPECT_FALSE(profile.sites.at(1).figures.estimated());
+    EXPECT_EQ(profile.sites.at(1).figures.allocations, 1u);
+    EXPECT_EQ(profile.threads.at(0).allocations, 4u);
+    EXPECT_TRUE(model::totals(profile).figures.estimated());
+    EXPECT_FALSE(model::domain_totals(profile, Domain::mapping).figures.estimated());
+}
+
 }  // namespace
 }  // namespace heapdrift::input
