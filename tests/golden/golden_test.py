@@ -35,6 +35,14 @@ CASES = {
     "info.json": "info old.heapdrift --format json",
     "info.csv": "info old.heapdrift --format csv",
     "info_verified.txt": "info new.heapdrift",
+    "sampled_report.txt": "report sampled.heapdrift",
+    "sampled_module.txt": "report sampled.heapdrift --group-by module",
+    "sampled_report.json": "report sampled.heapdrift --format json",
+    "sampled_report.csv": "report sampled.heapdrift --format csv",
+    "sampled_diff.txt": "diff sampled.heapdrift@warm @last",
+    "sampled_diff.json": "diff old.heapdrift sampled.heapdrift --format json",
+    "sampled_diff.csv": "diff sampled.heapdrift@warm @last --format csv",
+    "sampled_info.txt": "info sampled.heapdrift",
     "export.json": "export -f json old.heapdrift",
 }
 # Command line, exit code, part of the message.
@@ -45,6 +53,7 @@ FAILURES = [
     ("report old.heapdrift --focus (", 2, "regular expression"),
     ("report old.heapdrift --min-bytes many", 2, "no size"),
     ("report old.heapdrift@9", 1, "the last one is @4"),
+    ("report sampled.heapdrift --sort temporary", 2, "sampled mode"),
     ("report missing.heapdrift", 1, "No such file"),
     ("report cut.heapdrift", 1, "cut short"),
     ("report foreign.heapdrift", 1, "not a heapdrift session file"),

@@ -1,6 +1,7 @@
 // Writes OLD and NEW sessions of a small server with names embedded, as the golden reports show
 // them: write_golden_sessions DIRECTORY. NEW is another build, whose code lies elsewhere, and which
 // confines itself.
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -73,6 +74,44 @@ void write_session(const std::string& path, const char* build_id, uint64_t shift
     session.write(path);
 }
 
+// As a recorder in sampled mode counts `times` recorded blocks of one size (core/README.md).
+void count_samples(SessionBuilder& session, uint32_t site, uint64_t size, uint64_t times,
+                   uint64_t deallocated) {
+    const double interval = static_cast<double>(session.header().identity.sampling_interval_bytes);
+    const double bytes = static_cast<double>(size);
+    const double p = 1 - std::exp(-bytes / interval);
+    const auto count = static_cast<uint64_t>(std::lround(kSampledCountUnit / p));
+    const auto weight = static_cast<uint64_t>(std::lround(bytes / p));
+    const auto variance =
+        static_cast<uint64_t>(std::lround(bytes * bytes * (1 - p) / (p * p) / interval));
+    Cell& cell = session.touch(0, site);
+    cell.allocations += count * times;
+    cell.allocated_bytes += weight * times;
+    cell.deallocations += count * deallocated;
+    cell.deallocated_bytes += weight * deallocated;
+    cell.temporary += variance * times;
+    cell.reallocations += variance * (times - deallocated);
+}
+
+void write_sampled_session(const std::string& path) {
+    SessionBuilder session;
+    session.header().identity.mode = Mode::sampled;
+    session.header().identity.sampling_interval_bytes = 512 * 1024;
+    session.add_module("/usr/bin/server", "aa11", kStart, kStart * 2);
+    const uint32_t many = session.add_stack({kStart + 0x100, kStart + 0x300});
+    const uint32_t few = session.add_stack({kStart + 0x200, kStart + 0x300});
+    const uint32_t mapped = session.add_stack({kStart + 0x300}, Domain::mapping);
+    count_samples(session, many, 100, 2000, 0);
+    session.snapshot(SnapshotKind::requested, kSecond, "warm");
+    count_samples(session, many, 100, 200, 0);
+    count_samples(session, few, 3000, 5, 2);
+    session.allocate(0, mapped, 1 << 20, kSampledCountUnit);
+    session.cell(0, mapped).allocated_bytes = 1 << 20;
+    session.header().control.ended_by = EndedBy::exit;
+    session.header().control.ended_ns = 2 * kSecond;
+    session.write(path);
+}
+
 }  // namespace
 }  // namespace heapdrift::testing
 
@@ -81,4 +120,5 @@ int main(int argc, char** argv) {
     const std::string directory = argv[1];
     heapdrift::testing::write_session(directory + "/old.heapdrift", "aa11", 0, 1);
     heapdrift::testing::write_session(directory + "/new.heapdrift", "bb22", 0x5000, 2);
+    heapdrift::testing::write_sampled_session(directory + "/sampled.heapdrift");
 }
