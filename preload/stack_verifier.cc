@@ -1,6 +1,7 @@
 #include "preload/stack_verifier.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <ucontext.h>
 
 #include <atomic>
@@ -44,6 +45,11 @@ uint64_t register_of(Cursor& cursor, int number) {
     return value;
 }
 
+struct ErrnoKept {
+    const int value = errno;
+    ~ErrnoKept() { errno = value; }
+};
+
 enum class Verdict : uint8_t { same, different, unknown };
 
 // unknown: libunwind does not find the hook's caller, or gives up further in than we do.
@@ -63,7 +69,9 @@ Verdict compare(Cursor& cursor, const StartState& caller, NodeId leaf, uint32_t&
     return Verdict::same;
 }
 
+// Leaves errno as it was: libunwind probes memory by system calls that fail.
 void verify(const StartState& caller, SiteId site) {
+    const ErrnoKept kept;
     ucontext_t context;
     Cursor cursor;
     Control& control = recorder.file.control();
