@@ -74,7 +74,7 @@ Weight Sampler::weigh_sample(uint64_t size) const {
     const auto interval = static_cast<double>(interval_);
     const double bytes = static_cast<double>(size + (size == 0));
     const double p = probability(bytes / interval);
-    return {rounded(kUnit / p), rounded(static_cast<double>(size) / p),
+    return {rounded(kSampledCountUnit / p), rounded(static_cast<double>(size) / p),
             rounded(bytes / p * (bytes / p) * (1 - p) / interval), false};
 }
 

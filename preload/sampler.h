@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "core/ids.h"
+#include "core/session_format.h"
 #include "preload/thread_local.h"
 
 namespace heapdrift {
@@ -29,7 +30,7 @@ public:
     void open(uint64_t interval) { interval_ = interval; }
     bool exact() const { return interval_ == 0; }
     // What one block, known exactly, counts: in sampled mode counts are fixed point.
-    uint64_t unit() const { return exact() ? 1 : kUnit; }
+    uint64_t unit() const { return exact() ? 1 : kSampledCountUnit; }
     // Of a mapping, which is always recorded.
     Weight whole(uint64_t size) const { return {unit(), size, 0, exact()}; }
 
@@ -63,8 +64,6 @@ public:
             change_filter(address, -1);
     }
     void forget_all();
-
-    static constexpr uint64_t kUnit = 256;
 
 private:
     static constexpr uint32_t kFilterBits = 15;

@@ -35,7 +35,7 @@ protected:
         for (const uint64_t size : sizes) {
             if (!sampler_->takes(size)) continue;
             const Weight weight = sampler_->weigh(size);
-            sum.count += static_cast<double>(weight.count) / Sampler::kUnit;
+            sum.count += static_cast<double>(weight.count) / kSampledCountUnit;
             sum.bytes += static_cast<double>(weight.bytes);
             sum.variance += static_cast<double>(weight.variance) * kInterval;
         }
