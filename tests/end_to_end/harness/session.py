@@ -11,12 +11,16 @@ class AnalyzerFailed(AssertionError):
     pass
 
 
+# All rows of a session of 10^5 sites are hundreds of MB of text.
+_REPORT_SECONDS = 300
+
+
 def heapdrift(arguments, folder, **options):
     return process.run([build.heapdrift(), *arguments], folder, **options)
 
 
 def json_of(arguments, folder):
-    result = heapdrift([*arguments, "--format", "json"], folder)
+    result = heapdrift([*arguments, "--format", "json"], folder, timeout=_REPORT_SECONDS)
     if result.status != 0:
         raise AnalyzerFailed(f"the analyzer failed: {result.describe()}")
     try:
