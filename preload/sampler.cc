@@ -48,7 +48,7 @@ uint64_t next_random(uint64_t& state) {
 }
 
 uint64_t rounded(double value) {
-    return static_cast<uint64_t>(value + 0.5);
+    return (static_cast<uint64_t>(2 * value) + 1) / 2;
 }
 
 }  // namespace
