@@ -17,6 +17,10 @@ thread_local StackBounds thread_bounds;
 
 // Stops before a frame without an address: libunwind reports some entry points so.
 void capture_reference(Capture& into, unw_context_t& context) {
+    // It remembers rules by address alone. One address has two where a call that does not return
+    // ends a function: it is that call's return address and the next function's first instruction,
+    // at which a signal may strike. And it does not notice that a module was unloaded.
+    unw_set_caching_policy(unw_local_addr_space, UNW_CACHE_NONE);
     unw_cursor_t cursor;
     into.reference_count = 0;
     if (unw_init_local(&cursor, &context) != 0) return;
@@ -49,10 +53,6 @@ void capture(Capture& into) {
     unw_context_t context;
     unw_getcontext(&context);
     capture_reference(into, context);
-}
-
-void forget_what_the_reference_remembers() {
-    unw_flush_cache(unw_local_addr_space, 0, 0);
 }
 
 bool Capture::begins_like_reference() const {

@@ -30,9 +30,6 @@ void capture(Capture& into);
 // The walk alone, for stacks that libunwind does not survive.
 void capture_walk_only(Capture& into);
 
-// libunwind does not notice that a module was unloaded.
-void forget_what_the_reference_remembers();
-
 // A large object of which there is one; the tests fill it one after another.
 extern Capture captured;
 

@@ -55,7 +55,6 @@ TEST(RetiredModule, LeavesItsAddressesToTheNextOne) {
     rule_table.retire(small.info.start, small.info.end);
     EXPECT_EQ(rule_table.find(pc, PcKind::return_address).kind, RuleKind::refuse);
 
-    forget_what_the_reference_remembers();
     Loaded large(MODULE_LARGE_FRAME);
     ASSERT_TRUE(large.found);
     if (large.info.start != small.info.start)
