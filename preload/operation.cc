@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include "preload/page_memory.h"
-#include "preload/stack_verifier.h"
 #include "preload/syscalls.h"
 
 namespace heapdrift {
@@ -58,12 +57,6 @@ ThreadState* Operation::enter_slow() {
     return state;
 }
 
-SiteId Operation::find_site_to_verify(ThreadState& state, StartState caller, Domain domain) {
-    if (verifying_stacks()) return find_verified_site(state.stack, caller, domain);
-    return state.stack.site(caller, domain, static_cast<uint32_t>(recorder.options.depth),
-                            recorder.sites, recorder.modules);
-}
-
 // A thread whose exit handlers have run owns no state between its operations: nobody would tell us
 // when it is gone.
 void Operation::leave_ended(ThreadState* state) {
@@ -72,11 +65,14 @@ void Operation::leave_ended(ThreadState* state) {
     tls.state = nullptr;
 }
 
-void count_missed(ThreadState& state, uint64_t address, BlockRecord record) {
+template <Domain domain>
+void count_missed(ThreadState& state, uint64_t address, const BlockRecord& record) {
     recorder.sampler.forget(address);
-    count_gone<Domain::heap>(state, record, false);
+    count_gone<domain>(state, record, false);
     recorder.file.control().missed_deallocations.fetch_add(1, std::memory_order_relaxed);
 }
+template void count_missed<Domain::heap>(ThreadState&, uint64_t, const BlockRecord&);
+template void count_missed<Domain::custom>(ThreadState&, uint64_t, const BlockRecord&);
 
 // An outer hook has recorded this deallocation already when an inner one finds nothing.
 // In sampled mode, nor do most blocks have a record.

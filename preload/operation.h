@@ -5,6 +5,7 @@
 #include "preload/lifecycle.h"
 #include "preload/recorder.h"
 #include "preload/snapshot_clock.h"
+#include "preload/stack_verifier.h"
 #include "preload/thread_local.h"
 
 namespace heapdrift {
@@ -59,7 +60,7 @@ public:
     }
     [[gnu::always_inline]] SiteId find_site(const StartState& caller, Domain domain) const {
         if (recorder.options.verify != 0) [[unlikely]]
-            return find_site_to_verify(*state_, caller, domain);
+            return find_verified_site(state_->stack, caller, domain);
         return state_->stack.site(caller, domain, static_cast<uint32_t>(recorder.options.depth),
                                   recorder.sites, recorder.modules);
     }
@@ -69,8 +70,6 @@ private:
     // here: the hook's frame.
     [[gnu::cold]] static bool is_reentrant(uint64_t here);
     [[gnu::cold]] static ThreadState* enter_slow();
-    [[gnu::cold]] static SiteId find_site_to_verify(ThreadState& state, StartState caller,
-                                                    Domain domain);
     [[gnu::cold]] static void leave_ended(ThreadState* state);
 
     ThreadState* state_ = nullptr;
@@ -140,7 +139,8 @@ inline bool is_paused(const StartState& caller) {
 }
 
 // A block was freed behind our back: another appeared where it was.
-[[gnu::cold]] void count_missed(ThreadState& state, uint64_t address, BlockRecord record);
+template <Domain domain>
+[[gnu::cold]] void count_missed(ThreadState& state, uint64_t address, const BlockRecord& record);
 // A block that is not in the table is freed.
 [[gnu::cold]] void note_unknown(uint64_t address);
 
@@ -166,7 +166,7 @@ template <Domain domain>
         site, recorder.file.control().generation.load(std::memory_order_relaxed), size, false};
     if (!blocks.put_ordinary(address, record)) [[unlikely]] {
         const BlockTable::Put put = blocks.put(address, record);
-        if (raw(put.replaced.site) != 0) count_missed(*state, address, put.replaced);
+        if (raw(put.replaced.site) != 0) count_missed<domain>(*state, address, put.replaced);
         if (!put.done) return drop(Drop::no_space);
     }
     const Weight weight = recorder.sampler.weigh(size);

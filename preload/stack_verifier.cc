@@ -17,6 +17,7 @@ namespace {
 struct Cursor {
     uint64_t opaque[127];
 };
+enum class Caching : int { none = 0 };
 constexpr int kRegisterRsp = 7;
 constexpr int kRegisterRip = 16;
 
@@ -25,6 +26,8 @@ struct Unwinder {
     int (*begin)(Cursor*, ucontext_t*);
     int (*step)(Cursor*);
     int (*get_register)(Cursor*, int, uint64_t*);
+    int (*set_caching)(void*, Caching);
+    void** own_process;
 };
 constinit Unwinder unwinder{};
 
@@ -103,22 +106,24 @@ void prepare_stack_verifier() {
     if (library == nullptr || !find(library, "_Ux86_64_getcontext", unwinder.get_context) ||
         !find(library, "_ULx86_64_init_local", unwinder.begin) ||
         !find(library, "_ULx86_64_step", unwinder.step) ||
-        !find(library, "_ULx86_64_get_reg", unwinder.get_register)) {
+        !find(library, "_ULx86_64_get_reg", unwinder.get_register) ||
+        !find(library, "_ULx86_64_set_caching_policy", unwinder.set_caching) ||
+        !find(library, "_ULx86_64_local_addr_space", unwinder.own_process)) {
         say(Message() << "verify: libunwind.so.8 is not to be had; stacks are recorded unverified");
         return;
     }
+    // It remembers rules by address alone. One address has two where a call that does not return
+    // ends a function: it is that call's return address and the next function's first instruction,
+    // at which a signal may strike. And it does not notice that a module was unloaded.
+    unwinder.set_caching(*unwinder.own_process, Caching::none);
     ready.store(true, std::memory_order_release);
-}
-
-bool verifying_stacks() {
-    return ready.load(std::memory_order_acquire);
 }
 
 SiteId find_verified_site(CallStack& stack, const StartState& caller, Domain domain) {
     const uint64_t whole_walks = stack.whole_walks();
     const SiteId site = stack.site(caller, domain, static_cast<uint32_t>(recorder.options.depth),
                                    recorder.sites, recorder.modules);
-    if (raw(site) == 0 ||
+    if (raw(site) == 0 || !ready.load(std::memory_order_acquire) ||
         captures.fetch_add(1, std::memory_order_relaxed) % recorder.options.verify != 0)
         return site;
     if (stack.whole_walks() == whole_walks)

@@ -11,9 +11,8 @@ namespace heapdrift {
 
 // At the beginning of main. Says on stderr when there is no libunwind, and verifies nothing then.
 void prepare_stack_verifier();
-bool verifying_stacks();
 
 // The site of a stack, as CallStack::site finds it, verified if it is its turn.
-SiteId find_verified_site(CallStack& stack, const StartState& caller, Domain domain);
+[[gnu::cold]] SiteId find_verified_site(CallStack& stack, const StartState& caller, Domain domain);
 
 }  // namespace heapdrift

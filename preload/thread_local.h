@@ -49,8 +49,6 @@ public:
     BusyScope(const BusyScope&) = delete;
     BusyScope& operator=(const BusyScope&) = delete;
 
-    Busy before() const { return before_; }
-
 private:
     Busy before_;
 };

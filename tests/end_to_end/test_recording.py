@@ -59,6 +59,16 @@ class Recording(EndToEndTest):
         self.assertTrue(rows, "a stack of 100,000 frames must say that its outer end is missing")
         self.assertGreaterEqual(document["totals"]["truncated_stacks"], len(rows))
 
+    def test_custom_blocks_that_were_never_deallocated_do_not_lower_the_heap(self):
+        result = self.recorded(self.victim("custom_blocks replaced"))
+        document = self.report(self.only_session())
+        for entries in truth.read_truth(result.out):
+            self.assert_truth(document, entries, result)
+        self.assertEqual(document["losses"]["missed_deallocations"], 49)
+        self.assertGreaterEqual(
+            document["totals"]["peak_live_bytes"], document["domains"]["heap"]["live_bytes"]
+        )
+
     def test_depth_option_limits_frames(self):
         document = self.check_victim("plain", options="depth=1")
         native = [len(row["frames"]) for row in document["rows"]]

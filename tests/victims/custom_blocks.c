@@ -64,7 +64,26 @@ MARKER void among_small_blocks(void) {
     expect_custom("among_small_blocks", 256, 256 * 24, 128, 128 * 24);
 }
 
-int main(void) {
+// Blocks that go without a word to the recorder: others appear where they were.
+MARKER void replaced_49_times(void) {
+    char* block = keep(malloc(1000000));
+    for (int i = 0; i < 50; ++i) custom_allocated(block, 1000000);
+    expect("replaced_49_times", 1, 1000000, 0, 1000000);
+    expect_custom("replaced_49_times", 50, 50000000, 49, 1000000);
+}
+
+MARKER void live_at_the_end(void) {
+    for (int i = 0; i < 10; ++i) keep(malloc(100000));
+    expect("live_at_the_end", 10, 1000000, 0, 1000000);
+}
+
+int main(int argc, char** argv) {
+    if (argc > 1 && strcmp(argv[1], "replaced") == 0) {
+        replaced_49_times();
+        live_at_the_end();
+        tell_truth();
+        return 0;
+    }
     one_inside_100_times();
     at_the_start_and_nested();
     every_16_bytes_of_a_small_block();
