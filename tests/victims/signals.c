@@ -50,10 +50,12 @@ static void on_alarm_anywhere(int signal) {
 
 static int64_t main_allocations;
 
-MARKER void busy_with_malloc(void) {
+// Until the handler has struck often, and has once found what it waits for: with a recorder that
+// verifies each stack, the program is hardly ever outside the allocator.
+MARKER void busy_with_malloc(const _Atomic int64_t* done) {
     void* held[64] = {NULL};
     unsigned state = 1;
-    while (strikes < 1500) {
+    while (strikes < 1500 || *done == 0) {
         state = state * 1664525u + 1013904223u;
         const unsigned slot = (state >> 20) % 64;
         inside_allocator = 1;
@@ -73,13 +75,13 @@ static void set_timer(long microseconds) {
     REQUIRE(setitimer(ITIMER_REAL, &timer, NULL) == 0);
 }
 
-static void strike_while_busy(void (*handler)(int)) {
+static void strike_while_busy(void (*handler)(int), const _Atomic int64_t* done) {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
     REQUIRE(sigaction(SIGALRM, &action, NULL) == 0);
     set_timer(200);
     // The rows of a handler have busy_with_malloc as an outer frame: the truth of the latter is
     // therefore asserted by its innermost frames alone, see the harness.
-    busy_with_malloc();
+    busy_with_malloc(done);
     set_timer(0);
 }
 
@@ -97,18 +99,16 @@ MARKER void raising_function(void) {
 int main(int argc, char** argv) {
     const char* mode = argc > 1 ? argv[1] : "";
     if (strcmp(mode, "outside") == 0) {
-        strike_while_busy(on_alarm_outside);
+        strike_while_busy(on_alarm_outside, &handler_allocations);
         const int64_t count = handler_allocations;
-        REQUIRE(count > 0);
         expect("handler_allocates_24", count, count * 24, (count + 1) / 2, count / 2 * 24);
     } else if (strcmp(mode, "mmap") == 0) {
-        strike_while_busy(on_alarm_mmap);
+        strike_while_busy(on_alarm_mmap, &handler_mappings);
         const int64_t count = handler_mappings;
-        REQUIRE(count > 0);
         expect_mapping("handler_maps_2_pages", count, count * 8192, count / 2,
                        (count + 1) / 2 * 8192);
     } else if (strcmp(mode, "anywhere") == 0) {
-        strike_while_busy(on_alarm_anywhere);
+        strike_while_busy(on_alarm_anywhere, &strikes);
     } else {
         struct sigaction action = {.sa_handler = handler_in_raise_3x111};
         REQUIRE(sigaction(SIGUSR1, &action, NULL) == 0);
