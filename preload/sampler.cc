@@ -85,6 +85,7 @@ void Sampler::change_filter(uint64_t address, int change) {
 }
 
 void Sampler::forget_all() {
+    if (exact()) return;
     for (auto& count : filter_) count.store(0, std::memory_order_relaxed);
 }
 

@@ -63,6 +63,7 @@ public:
         if (!exact()) [[unlikely]]
             change_filter(address, -1);
     }
+    // Writes to no page in exact mode: in a fork child each would be copied.
     void forget_all();
 
 private:
