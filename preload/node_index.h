@@ -2,9 +2,10 @@
 // tree. Open addressing over pairs of hash and node number; the nodes themselves lie in the session
 // file, and whoever looks compares the path there: equal hashes of different paths cost time only.
 //
-// Look-ups take no lock. Growing copies the table aside and publishes the copy; a node entered
-// into the old table meanwhile is not in the copy and may be made a second time. The analyzer adds
-// such twins together, so they cost 24 bytes and no exactness.
+// Nothing takes a lock, and nobody waits while the index grows: a full table gets a larger, empty one
+// before it, and what is found further back is entered in the foremost then, which thus comes to
+// hold all that is in use. Two threads that see a stack for the first time at once may both make
+// its nodes. The analyzer adds such twins together, so they cost 24 bytes each and no exactness.
 #pragma once
 
 #include <atomic>
@@ -27,17 +28,22 @@ public:
 
     // The node for which matches(id) holds, of those that are entered with this hash; or 0.
     template <typename Matches>
-    NodeId find(uint64_t hash, Matches matches) const {
-        const Table* table = table_.load(std::memory_order_acquire);
-        if (table == nullptr) return NodeId{0};
-        const auto tag = static_cast<uint32_t>(hash);
-        for (uint32_t at = tag & table->mask;; at = (at + 1) & table->mask) {
-            // Acquire: pairs with the release in put; the node's fields are there before.
-            const uint64_t slot = table->slots[at].load(std::memory_order_acquire);
-            if (slot == 0) return NodeId{0};
-            const auto id = static_cast<uint32_t>(slot);
-            if (slot >> 32 == tag && matches(id)) return NodeId{id};
+    NodeId find(uint64_t hash, Matches matches) {
+        // Acquire: pairs with the release in with_room.
+        Table* foremost = foremost_.load(std::memory_order_acquire);
+        for (Table* table = foremost; table != nullptr; table = table->before) {
+            const auto tag = static_cast<uint32_t>(hash);
+            for (uint32_t at = tag & table->mask;; at = (at + 1) & table->mask) {
+                // Acquire: pairs with the release in put; the node's fields are there before.
+                const uint64_t slot = table->slots[at].load(std::memory_order_acquire);
+                if (slot == 0) break;
+                const auto id = static_cast<uint32_t>(slot);
+                if (slot >> 32 != tag || !matches(id)) continue;
+                if (table != foremost && has_room(*foremost)) put(*foremost, slot);
+                return NodeId{id};
+            }
         }
+        return NodeId{0};
     }
 
     // Enters a node whose fields are written. Without memory it is not entered and will be made
@@ -51,21 +57,23 @@ private:
     static constexpr uint64_t kMultiplier = 0x9e37'79b9'7f4a'7c15;
 
     struct Table {
+        Table* before;  // the smaller one that it was put in front of
         uint32_t mask;
         std::atomic<uint32_t> used;
         // Low half: the node's number, 0 in an empty slot; high half: the low one of the hash.
         std::atomic<uint64_t> slots[1];
     };
 
-    static size_t byte_size(const Table& table) {
-        return sizeof(Table) + table.mask * sizeof(table.slots[0]);
+    static size_t byte_size(uint32_t slots) { return sizeof(Table) + slots * sizeof(uint64_t); }
+    // A quarter stays free, so that searches are short and end.
+    static bool has_room(const Table& table) {
+        return table.used.load(std::memory_order_relaxed) <= table.mask / 4 * 3;
     }
     static void put(Table& table, uint64_t slot);
-    Table* grow(Table* old);
+    Table* with_room();
 
     SessionFile& file_;
-    std::atomic<Table*> table_{nullptr};
-    std::atomic<bool> growing_{false};
+    std::atomic<Table*> foremost_{nullptr};
 };
 
 }  // namespace heapdrift

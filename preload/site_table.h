@@ -39,7 +39,7 @@ private:
     NodeId root(Domain domain, StackEnd end);
     template <typename Stack>
     NodeId find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent,
-                StackPath& path) const;
+                StackPath& path);
     template <typename Stack>
     NodeId find_or_add(const Stack& stack, uint32_t position, NodeId parent, StackPath& path);
     NodeId add(NodeId parent, uint64_t address, FrameKind kind, uint32_t module, uint64_t hash);
@@ -54,7 +54,7 @@ private:
 // does, all nodes between are known with it: one look-up a stack, however many frames are new.
 template <typename Stack>
 NodeId SiteTable::find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent,
-                       StackPath& path) const {
+                       StackPath& path) {
     const bool any_unloaded = modules_.generation() != 0;
     return index_.find(path.hashes[last], [&](uint32_t id) {
         for (uint32_t position = last;; --position) {

@@ -102,10 +102,10 @@ TEST_F(SiteTableTest, ManyStacksFromManyThreadsAreFoundAgainWithFewTwins) {
         });
     for (std::thread& thread : threads) thread.join();
     const uint32_t nodes = session_.file().control().node_count.load();
-    // 1 root, 7 outer frames, 707 middle ones and the leaves. Growing makes some twice, more of
-    // them where the thread that grows has to wait for a processor; but not once for each thread.
+    // 1 root, 7 outer frames, 707 middle ones and the leaves, and those that two threads came upon
+    // at once.
     EXPECT_GE(nodes, 1 + 7 + 707 + kStacks);
-    EXPECT_LE(nodes, 3 * (1 + 7 + 707 + kStacks));
+    EXPECT_LE(nodes, (1 + 7 + 707 + kStacks) * 11 / 10);
     for (uint64_t i = 0; i < kStacks; ++i) {
         const NodeId leaf = intern(stack(i));
         const Node& node = session_.file().node(raw(leaf));
