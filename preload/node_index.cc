@@ -10,9 +10,8 @@ void NodeIndex::put(Table& table, uint64_t slot) {
     for (auto at = static_cast<uint32_t>(slot >> 32) & table.mask;; at = (at + 1) & table.mask) {
         uint64_t there = table.slots[at].load(std::memory_order_relaxed);
         // Release: pairs with the acquire in find.
-        if (there == 0 && table.slots[at].compare_exchange_strong(there, slot,
-                                                                  std::memory_order_release,
-                                                                  std::memory_order_relaxed)) {
+        if (there == 0 && table.slots[at].compare_exchange_strong(
+                              there, slot, std::memory_order_release, std::memory_order_relaxed)) {
             table.used.fetch_add(1, std::memory_order_relaxed);
             return;
         }

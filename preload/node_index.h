@@ -2,9 +2,9 @@
 // tree. Open addressing over pairs of hash and node number; the nodes themselves lie in the session
 // file, and whoever looks compares the path there: equal hashes of different paths cost time only.
 //
-// Nothing takes a lock, and nobody waits while the index grows: a full table gets a larger, empty one
-// before it, and what is found further back is entered in the foremost then, which thus comes to
-// hold all that is in use. Two threads that see a stack for the first time at once may both make
+// Nothing takes a lock, and nobody waits while the index grows: a full table gets a larger, empty
+// one before it, and what is found further back is entered in the foremost then, which thus comes
+// to hold all that is in use. Two threads that see a stack for the first time at once may both make
 // its nodes. The analyzer adds such twins together, so they cost 24 bytes each and no exactness.
 #pragma once
 

@@ -38,8 +38,7 @@ private:
 
     NodeId root(Domain domain, StackEnd end);
     template <typename Stack>
-    NodeId find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent,
-                StackPath& path);
+    NodeId find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent, StackPath& path);
     template <typename Stack>
     NodeId find_or_add(const Stack& stack, uint32_t position, NodeId parent, StackPath& path);
     NodeId add(NodeId parent, uint64_t address, FrameKind kind, uint32_t module, uint64_t hash);
