@@ -129,12 +129,24 @@ constexpr const char* drop_reason_name(uint32_t reason) {
     return reason < kDropReasons ? kNames[reason] : "unknown";
 }
 
+// When in the run something happens, in one word, so that an operation falls into one epoch and one
+// generation. A snapshot opens the epoch of its number; the counters touched afterwards carry it.
+// Epochs start at 1: cells are born with epoch 0, before any snapshot. The generation is the number
+// of scheduled snapshots so far, at most kLastGeneration; blocks carry that of their birth.
+inline constexpr uint32_t kLastGeneration = 1023;
+constexpr uint64_t moment_of(uint32_t epoch, uint32_t generation) {
+    return uint64_t{generation} << 32 | epoch;
+}
+constexpr uint32_t epoch_of(uint64_t moment) {
+    return static_cast<uint32_t>(moment);
+}
+constexpr uint32_t generation_of(uint64_t moment) {
+    return static_cast<uint32_t>(moment >> 32);
+}
+
 // Words that change. Those written by many threads have a cache line of their own.
 struct Control {
-    // Read at the head of every operation. A snapshot opens the epoch of its number; the counters
-    // touched afterwards carry it. Starts at 1: cells are born with epoch 0, before any snapshot.
-    alignas(64) Shared<uint32_t> epoch;
-    Shared<uint32_t> generation;  // number of scheduled snapshots so far, at most 1023
+    alignas(64) Shared<uint64_t> moment;  // read at the head of every operation
     // 0, or CLOCK_MONOTONIC ns since when someone (in or outside the process) opens a snapshot.
     alignas(64) Shared<uint64_t> snapshot_lock;
     Shared<uint64_t> snapshot_due_ns;       // since start; when the schedule asks for the next
@@ -160,6 +172,7 @@ struct Control {
     Shared<uint64_t> missed_deallocations;  // a block appeared where a live one was still recorded
     Shared<uint64_t> own_bytes;             // anonymous memory that the recorder touched
     Shared<uint64_t> dead_undo_entries;     // undo entries that were reused
+    Shared<uint64_t> aged_pages;            // pages of AgedDeallocations
     // Option verify=: stacks compared with libunwind's. unknown: libunwind did not come as far.
     Shared<uint64_t> verified_same;
     Shared<uint64_t> verified_different;
@@ -262,7 +275,8 @@ static_assert(sizeof(Node) == 24);
 struct Site {
     Shared<uint32_t> node;  // innermost frame; written last
     Domain domain;
-    uint8_t reserved[3];
+    Shared<uint8_t> ages_incomplete;  // 1: some AgedDeallocations found no space
+    uint8_t reserved[2];
 };
 static_assert(sizeof(Site) == 8);
 
@@ -331,8 +345,8 @@ struct alignas(64) Cell {
     Shared<uint64_t> temporary;
     Shared<uint64_t> reallocations;
     Shared<uint32_t> epoch;
-    uint32_t reserved0;
-    uint64_t reserved1;
+    uint32_t latest_aged;  // the recorder's own: see AgedDeallocations.earlier
+    uint64_t reserved;
 };
 static_assert(sizeof(Cell) == 64);
 
@@ -345,11 +359,41 @@ struct UndoEntry {
 };
 static_assert(sizeof(UndoEntry) == 64);
 
+// How many blocks of one site, born in one generation, one table deallocated in a later one. Of the
+// generation of their birth are all other deallocations. So of the blocks born between two held
+// scheduled snapshots those that are still live at a third can be told, and how old blocks become.
+// An entry is of use as long as a scheduled snapshot is held that opened a generation after `born`
+// and not after `freed`, so there are no more of them than those that are held require.
+struct AgedDeallocations {
+    Shared<uint64_t> key;  // aged_key; written last; 0 while the entry is empty or being reused
+    Shared<uint64_t> deallocations;  // this and the next: as in Counters
+    Shared<uint64_t> deallocated_bytes;
+    // The recorder's own: number + 1 of the table's entry of the same site and `freed` that was
+    // begun before this one, 0 for none.
+    uint32_t earlier;
+    uint32_t reserved;
+};
+static_assert(sizeof(AgedDeallocations) == 32);
+
+constexpr uint64_t aged_key(uint32_t site, uint32_t born, uint32_t freed) {
+    return uint64_t{site} << 32 | born << 16 | freed;
+}
+constexpr uint32_t aged_site(uint64_t key) {
+    return static_cast<uint32_t>(key >> 32);
+}
+constexpr uint32_t aged_born(uint64_t key) {
+    return static_cast<uint32_t>(key >> 16) & 0xffff;
+}
+constexpr uint32_t aged_freed(uint64_t key) {
+    return static_cast<uint32_t>(key) & 0xffff;
+}
+
 inline constexpr uint32_t kCellsPerPage = kPageSize / sizeof(Cell);
 inline constexpr uint32_t kUndoPerPage = kPageSize / sizeof(UndoEntry);
-static_assert(kCellsPerPage == 64 && kUndoPerPage == 64);
+inline constexpr uint32_t kAgedPerPage = kPageSize / sizeof(AgedDeallocations);
+static_assert(kCellsPerPage == 64 && kUndoPerPage == 64 && kAgedPerPage == 128);
 
-enum class PageKind : uint32_t { unused = 0, counters = 1, undo = 2 };
+enum class PageKind : uint32_t { unused = 0, counters = 1, undo = 2, aged = 3 };
 
 // A counters page holds the cells of sites index * 64 … index * 64 + 63 of its table.
 struct PageDescriptor {

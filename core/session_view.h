@@ -39,6 +39,9 @@ struct PageRef {
 
     const Cell& cell(uint32_t i) const { return reinterpret_cast<const Cell*>(data)[i]; }
     const UndoEntry& undo(uint32_t i) const { return reinterpret_cast<const UndoEntry*>(data)[i]; }
+    const AgedDeallocations& aged(uint32_t i) const {
+        return reinterpret_cast<const AgedDeallocations*>(data)[i];
+    }
 };
 
 // Records that make no sense are left out and counted; the rest of the file still reads.

@@ -2,7 +2,8 @@
 // target can do it, and so can another process that maps the file writable.
 //
 // Order that readers and recorders rely on: descriptor fields, state = held (release), then
-// epoch = number (release). Whoever reads epoch with acquire finds the descriptors up to it.
+// moment, with epoch = number (release). Whoever reads moment with acquire finds the descriptors up
+// to its epoch.
 #pragma once
 
 #include <cstdint>
@@ -113,17 +114,15 @@ inline SnapshotNumber open_snapshot(Header& header, const SnapshotDescriptor& fi
         control.snapshots_refused.fetch_add(1, std::memory_order_relaxed);
         return SnapshotNumber{0};
     }
-    const uint32_t number = control.epoch.load(std::memory_order_relaxed) + 1;
+    uint64_t before = control.moment.load(std::memory_order_relaxed);
+    const uint32_t number = epoch_of(before) + 1;
+    uint32_t generation = generation_of(before);
+    if (filled.kind == SnapshotKind::scheduled && generation < kLastGeneration) ++generation;
     slot->state.store(SnapshotState::writing, std::memory_order_relaxed);
     slot->number = number;
     slot->kind = filled.kind;
     slot->flags = filled.flags;
-    if (filled.kind == SnapshotKind::scheduled) {
-        const uint32_t generation = control.generation.load(std::memory_order_relaxed);
-        control.generation.store(generation < 1023 ? generation + 1 : generation,
-                                 std::memory_order_relaxed);
-    }
-    slot->generation = control.generation.load(std::memory_order_relaxed);
+    slot->generation = generation;
     slot->time_ns = filled.time_ns;
     slot->cost_ns = filled.cost_ns;
     slot->rss_anon_bytes = filled.rss_anon_bytes;
@@ -140,9 +139,9 @@ inline SnapshotNumber open_snapshot(Header& header, const SnapshotDescriptor& fi
     if (filled.kind == SnapshotKind::peak) drop_earlier_peaks(header, slot);
     // Release: pairs with the acquire of every operation's head and of readers. Epochs never go
     // back, even if this holder was stopped for so long that another broke its lock.
-    uint32_t before = number - 1;
-    if (!control.epoch.compare_exchange_strong(before, number, std::memory_order_release,
-                                               std::memory_order_relaxed)) {
+    if (!control.moment.compare_exchange_strong(before, moment_of(number, generation),
+                                                std::memory_order_release,
+                                                std::memory_order_relaxed)) {
         slot->state.store(SnapshotState::free, std::memory_order_release);
         return SnapshotNumber{0};
     }

@@ -1,36 +1,21 @@
 #include "preload/counter_table.h"
 
-#include "preload/page_memory.h"
-
 namespace heapdrift {
 
-// A directory of page pointers, private to the process: copied when it must grow, which only its
-// one writer does.
-template <typename T>
-bool CounterTable::grow(T**& array, uint32_t& capacity, uint32_t wanted) {
-    constexpr uint32_t kPerPage = kPageSize / sizeof(void*);
-    uint32_t larger = capacity == 0 ? kPerPage : 2 * capacity;
-    while (larger <= wanted) larger *= 2;
-    auto** copy = static_cast<T**>(map_pages(larger * sizeof(void*)));
-    if (copy == nullptr) return false;
-    for (uint32_t i = 0; i < capacity; ++i) copy[i] = array[i];
-    if (array != nullptr) unmap_pages(array, capacity * sizeof(void*));
-    file_->control().own_bytes.fetch_add((larger - capacity) * sizeof(void*),
-                                         std::memory_order_relaxed);
-    array = copy;
-    capacity = larger;
-    return true;
-}
-
 void CounterTable::close() {
-    if (pages_ != nullptr) unmap_pages(pages_, capacity_ * sizeof(void*));
-    if (undo_pages_ != nullptr) unmap_pages(undo_pages_, undo_capacity_ * sizeof(void*));
+    cells_.close();
+    undo_.close();
+    aged_.close();
 }
 
-bool CounterTable::add_page(uint32_t page) {
-    if (page >= capacity_ && !grow(pages_, capacity_, page)) return false;
-    pages_[page] = static_cast<Cell*>(file_->add_page(PageKind::counters, raw(id_), page));
-    return pages_[page] != nullptr;
+Cell* CounterTable::add_page(uint32_t index) {
+    return cells_.add_page(*file_, id_, index);
+}
+
+void CounterTable::refresh_held(uint32_t epoch) {
+    if (!held_.refresh(file_->header(), epoch)) return;
+    undo_.look_again();
+    aged_.look_again();
 }
 
 // The order that readers rely on: the entry is complete (until, release), then the cell is stamped
@@ -38,7 +23,7 @@ bool CounterTable::add_page(uint32_t page) {
 void CounterTable::keep_values(Cell& cell, SiteId site, uint32_t epoch) {
     const uint32_t since = cell.epoch.load(std::memory_order_relaxed);
     if (since != 0) {
-        UndoEntry* entry = take_entry(epoch);
+        UndoEntry* entry = take_undo_entry(epoch);
         // Without space the stamp stays old, so that readers take the present values for those of
         // the snapshots since, rather than none. The session says that it could not grow.
         if (entry == nullptr) return;
@@ -57,69 +42,95 @@ void CounterTable::keep_values(Cell& cell, SiteId site, uint32_t epoch) {
     std::atomic_thread_fence(std::memory_order_release);
 }
 
-UndoEntry* CounterTable::take_entry(uint32_t epoch) {
-    if (held_epoch_ != epoch) refresh_held(epoch);
-    if (UndoEntry* dead = reuse_entry(epoch)) return dead;
-    const uint32_t page = undo_count_ / kUndoPerPage;
-    if (page >= undo_capacity_ && !grow(undo_pages_, undo_capacity_, page)) return nullptr;
-    if (undo_pages_[page] == nullptr) {
-        undo_pages_[page] =
-            static_cast<UndoEntry*>(file_->add_page(PageKind::undo, raw(id_), page));
-        if (undo_pages_[page] == nullptr) return nullptr;
-    }
-    return &undo_pages_[page][undo_count_++ % kUndoPerPage];
-}
-
-// Looks a few entries further for one that no held snapshot needs, so that the log stays as long
-// as the snapshots held require, however long the program runs.
-UndoEntry* CounterTable::reuse_entry(uint32_t epoch) {
-    constexpr uint32_t kProbes = 4;
-    for (uint32_t i = 0; i < kProbes && sweep_left_ > 0; ++i, --sweep_left_) {
-        sweep_at_ = sweep_at_ + 1 < undo_count_ ? sweep_at_ + 1 : 0;
-        UndoEntry& entry = undo_pages_[sweep_at_ / kUndoPerPage][sweep_at_ % kUndoPerPage];
+UndoEntry* CounterTable::take_undo_entry(uint32_t epoch) {
+    refresh_held(epoch);
+    uint32_t number;
+    const bool dead = undo_.find_dead(number, [&](const UndoEntry& entry) {
         const uint32_t until = entry.until.load(std::memory_order_relaxed);
         // One of this very epoch would look the same to a reader before and after.
-        if (until == epoch || (until != 0 && needed(entry.since, until))) continue;
-        --sweep_left_;
-        // A reader that copied half of it sees until change and starts again.
-        entry.until.store(0, std::memory_order_relaxed);
-        std::atomic_thread_fence(std::memory_order_release);
-        file_->control().dead_undo_entries.fetch_add(1, std::memory_order_relaxed);
-        return &entry;
-    }
-    return nullptr;
+        return until != epoch && (until == 0 || !held_.any_between(entry.since, until));
+    });
+    if (!dead) return undo_.append(*file_, id_, number) ? &undo_.at(number) : nullptr;
+    UndoEntry& entry = undo_.at(number);
+    // A reader that copied half of it sees until change and starts again.
+    entry.until.store(0, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_release);
+    file_->control().dead_undo_entries.fetch_add(1, std::memory_order_relaxed);
+    return &entry;
 }
 
-// The held snapshots as of this epoch. A snapshot dropped later still counts as held: safe.
-void CounterTable::refresh_held(uint32_t epoch) {
-    uint32_t numbers[kMaxSnapshots];
-    uint32_t count = 0;
-    uint32_t known = 0;
-    for (const SnapshotDescriptor& snapshot : file_->header().snapshots) {
-        // Acquire: pairs with the release in open_snapshot.
-        if (snapshot.state.load(std::memory_order_acquire) != SnapshotState::held) continue;
-        uint32_t at = count++;
-        for (; at > 0 && numbers[at - 1] > snapshot.number; --at) numbers[at] = numbers[at - 1];
-        numbers[at] = snapshot.number;
-        if (snapshot.number <= held_epoch_) ++known;
+void CounterTable::count_aged(Cell& cell, SiteId site, uint32_t born, uint64_t moment,
+                              uint64_t deallocations, uint64_t bytes) {
+    const uint64_t key = aged_key(raw(site), born, generation_of(moment));
+    uint32_t& recent = recent_aged_[(raw(site) * 37 + born) % kRecentAged];
+    if (recent >= aged_.count() || aged_.at(recent).key.load(std::memory_order_relaxed) != key) {
+        uint32_t number;
+        if (!find_aged(cell, key, number) && !begin_aged(cell, key, epoch_of(moment), number)) {
+            file_->site(raw(site)).ages_incomplete.store(1, std::memory_order_relaxed);
+            return;
+        }
+        recent = number;
     }
-    if (known < held_count_) sweep_left_ = undo_count_;
-    held_epoch_ = epoch;
-    held_count_ = count;
-    for (uint32_t i = 0; i < count; ++i) held_[i] = numbers[i];
+    AgedDeallocations& entry = aged_.at(recent);
+    // Single writer, so no atomic addition.
+    entry.deallocations.store(entry.deallocations.load(std::memory_order_relaxed) + deallocations,
+                              std::memory_order_relaxed);
+    entry.deallocated_bytes.store(entry.deallocated_bytes.load(std::memory_order_relaxed) + bytes,
+                                  std::memory_order_relaxed);
 }
 
-bool CounterTable::needed(uint32_t since, uint32_t until) const {
-    uint32_t low = 0;
-    uint32_t high = held_count_;
-    while (low < high) {
-        const uint32_t middle = (low + high) / 2;
-        if (held_[middle] <= since)
-            low = middle + 1;
-        else
-            high = middle;
+// Along the entries of the site in this generation, the latest first.
+bool CounterTable::find_aged(const Cell& cell, uint64_t key, uint32_t& number) const {
+    for (uint32_t next = cell.latest_aged; next != 0;) {
+        number = next - 1;
+        const AgedDeallocations& entry = aged_.at(number);
+        const uint64_t there = entry.key.load(std::memory_order_relaxed);
+        if (there == key) return true;
+        if (aged_site(there) != aged_site(key) || aged_freed(there) != aged_freed(key)) break;
+        next = entry.earlier;
     }
-    return low < held_count_ && held_[low] <= until;
+    return false;
+}
+
+// What all tables together may spend on ages: some 4 MiB, and 128 bytes a site.
+bool CounterTable::may_grow_aged() const {
+    constexpr uint64_t kPages = 1024;
+    constexpr uint64_t kSitesPerPage = 32;
+    const Control& control = file_->control();
+    return control.aged_pages.load(std::memory_order_relaxed) <
+           kPages + control.site_count.load(std::memory_order_relaxed) / kSitesPerPage;
+}
+
+bool CounterTable::begin_aged(Cell& cell, uint64_t key, uint32_t epoch, uint32_t& number) {
+    refresh_held(epoch);
+    const bool dead = aged_.find_dead(number, [&](const AgedDeallocations& entry) {
+        const uint64_t there = entry.key.load(std::memory_order_relaxed);
+        // Those of this generation are linked to each other.
+        return aged_freed(there) != aged_freed(key) &&
+               !held_.any_generation_between(aged_born(there), aged_freed(there));
+    });
+    if (!dead) {
+        const bool new_page = aged_.page_full();
+        if ((new_page && !may_grow_aged()) || !aged_.append(*file_, id_, number)) return false;
+        if (new_page) file_->control().aged_pages.fetch_add(1, std::memory_order_relaxed);
+    }
+    AgedDeallocations& entry = aged_.at(number);
+    // A reader that copied half of it sees the key change and starts again.
+    entry.key.store(0, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_release);
+    entry.deallocations.store(0, std::memory_order_relaxed);
+    entry.deallocated_bytes.store(0, std::memory_order_relaxed);
+    entry.earlier = cell.latest_aged;
+    if (entry.earlier != 0) {
+        // Links lead to entries of the same site and generation only: those that are reused
+        // meanwhile would make them go in circles.
+        const uint64_t before = aged_.at(entry.earlier - 1).key.load(std::memory_order_relaxed);
+        if (aged_site(before) != aged_site(key) || aged_freed(before) != aged_freed(key))
+            entry.earlier = 0;
+    }
+    cell.latest_aged = number + 1;
+    entry.key.store(key, std::memory_order_release);
+    return true;
 }
 
 }  // namespace heapdrift

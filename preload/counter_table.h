@@ -1,12 +1,12 @@
 // One table of counters: for each site a Cell, in pages of the session file that appear on first
-// use, and the undo log that keeps the values snapshots need. One thread writes it at a time; it
-// outlives its thread and is handed to a later one.
+// use; the undo log that keeps the values snapshots need; and how old blocks were when they were
+// freed. One thread writes it at a time; it outlives its thread and is handed to a later one.
 #pragma once
 
 #include <cstdint>
 
-#include "core/snapshot_table.h"
-#include "preload/session_file.h"
+#include "preload/held_snapshots.h"
+#include "preload/record_log.h"
 
 namespace heapdrift {
 
@@ -23,38 +23,42 @@ public:
 
     // The cell of a site, ready to be changed in `epoch`: what snapshots before need of its values
     // is in the undo log. nullptr without space.
-    Cell* touch(SiteId site, uint32_t epoch) {
-        const uint32_t page = raw(site) / kCellsPerPage;
-        if (page >= capacity_ || pages_[page] == nullptr) [[unlikely]]
-            if (!add_page(page)) return nullptr;
-        Cell* cell = &pages_[page][raw(site) % kCellsPerPage];
+    [[gnu::always_inline]] Cell* touch(SiteId site, uint32_t epoch) {
+        const uint32_t index = raw(site) / kCellsPerPage;
+        Cell* page = cells_.page(index);
+        if (page == nullptr) [[unlikely]] {
+            page = add_page(index);
+            if (page == nullptr) return nullptr;
+        }
+        Cell* cell = &page[raw(site) % kCellsPerPage];
         if (cell->epoch.load(std::memory_order_relaxed) != epoch) [[unlikely]]
             keep_values(*cell, site, epoch);
         return cell;
     }
 
+    // Counts the deallocation of blocks born in an earlier generation than that of `moment`; the
+    // cell, touched already, counts it too. Without space the site's ages are incomplete.
+    void count_aged(Cell& cell, SiteId site, uint32_t born, uint64_t moment, uint64_t deallocations,
+                    uint64_t bytes);
+
 private:
-    bool add_page(uint32_t page);
+    [[gnu::cold]] Cell* add_page(uint32_t index);
     void keep_values(Cell& cell, SiteId site, uint32_t epoch);
-    UndoEntry* take_entry(uint32_t epoch);
-    UndoEntry* reuse_entry(uint32_t epoch);
+    UndoEntry* take_undo_entry(uint32_t epoch);
+    bool find_aged(const Cell& cell, uint64_t key, uint32_t& number) const;
+    bool begin_aged(Cell& cell, uint64_t key, uint32_t epoch, uint32_t& number);
+    bool may_grow_aged() const;
     void refresh_held(uint32_t epoch);
-    bool needed(uint32_t since, uint32_t until) const;
-    template <typename T>
-    bool grow(T**& array, uint32_t& capacity, uint32_t wanted);
 
     SessionFile* file_;
     TableId id_;
-    Cell** pages_;
-    uint32_t capacity_;
-    uint32_t undo_capacity_;
-    UndoEntry** undo_pages_;
-    uint32_t undo_count_;
-    uint32_t sweep_at_;    // where the search for dead entries goes on
-    uint32_t sweep_left_;  // entries to look at since a snapshot was last dropped
-    uint32_t held_epoch_;  // epoch as of which held_ was read
-    uint32_t held_count_;
-    uint32_t held_[kMaxSnapshots];  // numbers of held snapshots, ascending
+    PageDirectory<Cell, PageKind::counters> cells_;
+    RecordLog<UndoEntry, PageKind::undo> undo_;
+    RecordLog<AgedDeallocations, PageKind::aged> aged_;
+    HeldSnapshots held_;
+    // Numbers of aged entries used lately, by the hash of their key.
+    static constexpr uint32_t kRecentAged = 256;
+    uint32_t recent_aged_[kRecentAged];
 };
 
 }  // namespace heapdrift

@@ -198,7 +198,7 @@ void note_exit_began(int status) {
     Control& control = recorder.file.control();
     control.exit_status.store(static_cast<uint32_t>(status) & 0xff, std::memory_order_relaxed);
     if (control.exit_began_ns.load(std::memory_order_relaxed) != 0) return;
-    control.exit_began_epoch.store(control.epoch.load(std::memory_order_relaxed),
+    control.exit_began_epoch.store(epoch_of(control.moment.load(std::memory_order_relaxed)),
                                    std::memory_order_relaxed);
     control.exit_began_ns.store(recorder.file.since_start_ns(), std::memory_order_relaxed);
 }

@@ -71,9 +71,10 @@ bool MappingTable::group_lives(uint32_t group) const {
     return false;
 }
 
-bool MappingTable::add(uint64_t start, uint64_t size, SiteId site) {
+bool MappingTable::add(uint64_t start, uint64_t size, SiteId site, uint32_t generation) {
     const Lock lock(locked_);
-    return lock.held() && insert_at(first_at_or_behind(start), {start, start + size, site, 0});
+    return lock.held() &&
+           insert_at(first_at_or_behind(start), {start, start + size, site, generation, 0});
 }
 
 MappingTable::Removal MappingTable::remove_one(uint64_t start, uint64_t size, Unmapped& unmapped) {
@@ -87,7 +88,7 @@ MappingTable::Removal MappingTable::remove_one(uint64_t start, uint64_t size, Un
     const uint64_t to = range.end < end ? range.end : end;
     const bool whole = from == range.start && to == range.end;
     if (!whole && range.group == 0) range.group = next_group_++;
-    unmapped = {from, to, range.site, range.group, false};
+    unmapped = {from, to, range.site, range.generation, range.group, false};
     if (whole) {
         const uint32_t group = range.group;
         erase_at(at);
@@ -99,7 +100,7 @@ MappingTable::Removal MappingTable::remove_one(uint64_t start, uint64_t size, Un
     } else {
         // Cut in two. Without memory for the second part it is forgotten here and stays counted as
         // live, which is true, until the process ends.
-        const Range behind{to, range.end, range.site, range.group};
+        const Range behind{to, range.end, range.site, range.generation, range.group};
         range.end = from;
         insert_at(at + 1, behind);
     }
@@ -108,8 +109,9 @@ MappingTable::Removal MappingTable::remove_one(uint64_t start, uint64_t size, Un
 
 bool MappingTable::put_back(const Unmapped& piece) {
     const Lock lock(locked_);
-    return lock.held() && insert_at(first_at_or_behind(piece.start),
-                                    {piece.start, piece.end, piece.site, piece.group});
+    return lock.held() &&
+           insert_at(first_at_or_behind(piece.start),
+                     {piece.start, piece.end, piece.site, piece.generation, piece.group});
 }
 
 void MappingTable::forget() {

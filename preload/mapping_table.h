@@ -14,6 +14,7 @@ struct Unmapped {
     uint64_t start = 0;
     uint64_t end = 0;
     SiteId site{0};
+    uint32_t generation = 0;  // of the mapping's birth
     uint32_t group = 0;
     bool last = false;  // nothing of the mapping is left
 };
@@ -22,7 +23,7 @@ class MappingTable {
 public:
     // Enters a range; parts of earlier ranges that it covers must have been removed before.
     // False without memory, or when the lock was not to be had.
-    bool add(uint64_t start, uint64_t size, SiteId site);
+    bool add(uint64_t start, uint64_t size, SiteId site, uint32_t generation);
 
     // Removes one piece of what is recorded in [start, start + size). To be called until none is
     // left. busy: the lock was not to be had.
@@ -40,6 +41,7 @@ private:
         uint64_t start;
         uint64_t end;
         SiteId site;
+        uint32_t generation;
         uint32_t group;
     };
 

@@ -52,12 +52,6 @@ public:
     Operation& operator=(const Operation&) = delete;
 
     ThreadState* state() const { return state_; }
-    // Acquire: pairs with the release in open_snapshot.
-    [[gnu::always_inline]] Cell* touch(SiteId site) const { return touch(*state_, site); }
-    [[gnu::always_inline]] static Cell* touch(ThreadState& state, SiteId site) {
-        return state.counters.touch(site,
-                                    recorder.file.control().epoch.load(std::memory_order_acquire));
-    }
     [[gnu::always_inline]] SiteId find_site(const StartState& caller, Domain domain) const {
         if (recorder.options.verify != 0) [[unlikely]]
             return find_verified_site(state_->stack, caller, domain);
@@ -75,6 +69,11 @@ private:
     ThreadState* state_ = nullptr;
     bool entered_ = false;
 };
+
+// When the operation happens. Acquire: pairs with the release in open_snapshot.
+[[gnu::always_inline]] inline uint64_t present_moment() {
+    return recorder.file.control().moment.load(std::memory_order_acquire);
+}
 
 template <Domain domain>
 [[gnu::always_inline]] inline BlockTable& table_of() {
@@ -102,7 +101,8 @@ template <Domain domain>
 template <Domain domain>
 [[gnu::always_inline]] inline void count_gone(ThreadState& state, const BlockRecord& record,
                                               bool temporary) {
-    Cell* cell = Operation::touch(state, record.site);
+    const uint64_t moment = present_moment();
+    Cell* cell = state.counters.touch(record.site, epoch_of(moment));
     if (cell == nullptr) [[unlikely]]
         return drop(Drop::no_space);
     const Weight weight = recorder.sampler.weigh(record.size);
@@ -112,6 +112,9 @@ template <Domain domain>
         add(cell->reallocations, -weight.variance);
     else if (temporary)
         add(cell->temporary, 1);
+    if (record.generation != generation_of(moment)) [[unlikely]]
+        state.counters.count_aged(*cell, record.site, record.generation, moment, weight.count,
+                                  weight.bytes);
     add(state.row->deallocations, weight.count);
     if (domain == Domain::heap) add_balance(state, -static_cast<int64_t>(weight.bytes));
 }
@@ -158,12 +161,12 @@ template <Domain domain>
     if (address >= BlockTable::kHighestAddress) [[unlikely]]
         return drop(Drop::high_address);
     const SiteId site = operation.find_site(caller, domain);
-    Cell* cell = raw(site) == 0 ? nullptr : operation.touch(site);
+    const uint64_t moment = present_moment();
+    Cell* cell = raw(site) == 0 ? nullptr : state->counters.touch(site, epoch_of(moment));
     if (cell == nullptr) [[unlikely]]
         return drop(Drop::no_space);
     BlockTable& blocks = table_of<domain>();
-    const BlockRecord record{
-        site, recorder.file.control().generation.load(std::memory_order_relaxed), size, false};
+    const BlockRecord record{site, generation_of(moment), size, false};
     if (!blocks.put_ordinary(address, record)) [[unlikely]] {
         const BlockTable::Put put = blocks.put(address, record);
         if (raw(put.replaced.site) != 0) count_missed<domain>(*state, address, put.replaced);

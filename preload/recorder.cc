@@ -61,8 +61,10 @@ void record_mapping(uint64_t start, uint64_t size, const StartState& caller) {
     const Operation operation;
     if (operation.state() == nullptr || recorder.paused.load(std::memory_order_relaxed)) return;
     const SiteId site = operation.find_site(caller, Domain::mapping);
-    Cell* cell = raw(site) == 0 ? nullptr : operation.touch(site);
-    if (cell == nullptr || !recorder.mappings.add(start, size, site)) {
+    const uint64_t moment = present_moment();
+    CounterTable& counters = operation.state()->counters;
+    Cell* cell = raw(site) == 0 ? nullptr : counters.touch(site, epoch_of(moment));
+    if (cell == nullptr || !recorder.mappings.add(start, size, site, generation_of(moment))) {
         drop(Drop::no_space);
         return;
     }
@@ -72,16 +74,20 @@ void record_mapping(uint64_t start, uint64_t size, const StartState& caller) {
 namespace {
 
 void count_piece(const Operation& operation, const Unmapped& piece) {
-    Cell* cell = operation.touch(piece.site);
+    ThreadState& state = *operation.state();
+    const uint64_t moment = present_moment();
+    Cell* cell = state.counters.touch(piece.site, epoch_of(moment));
     if (cell == nullptr) {
         drop(Drop::no_space);
         return;
     }
-    add(cell->deallocated_bytes, piece.end - piece.start);
-    if (piece.last) {
-        add(cell->deallocations, recorder.sampler.unit());
-        add(operation.state()->row->deallocations, recorder.sampler.unit());
-    }
+    const uint64_t bytes = piece.end - piece.start;
+    const uint64_t count = piece.last ? recorder.sampler.unit() : 0;
+    add(cell->deallocated_bytes, bytes);
+    add(cell->deallocations, count);
+    add(state.row->deallocations, count);
+    if (piece.generation != generation_of(moment))
+        state.counters.count_aged(*cell, piece.site, piece.generation, moment, count, bytes);
 }
 
 }  // namespace

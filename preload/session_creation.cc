@@ -129,7 +129,7 @@ void SessionFile::fill_identity(const Options& options, const char* program, uin
     identity.command_line_size = static_cast<uint32_t>(
         sys::read_file("/proc/self/cmdline", identity.command_line, sizeof(identity.command_line)));
     Control& control = header_->control;
-    control.epoch.store(1, std::memory_order_relaxed);
+    control.moment.store(moment_of(1, 0), std::memory_order_relaxed);
     control.snapshot_interval_ns.store(options.interval_ms * 1'000'000, std::memory_order_relaxed);
     control.snapshot_due_ns.store(options.interval_ms * 1'000'000, std::memory_order_relaxed);
     control.segment_count.store(1, std::memory_order_relaxed);

@@ -98,7 +98,7 @@ model::SessionInfo read_session_info(const SessionView& view, const std::string&
 std::vector<model::SnapshotInfo> read_snapshots(const Header& header) {
     std::vector<model::SnapshotInfo> snapshots;
     // Acquire: pairs with open_snapshot's release, its last store.
-    const uint32_t epoch = header.control.epoch.load(std::memory_order_acquire);
+    const uint32_t epoch = epoch_of(header.control.moment.load(std::memory_order_acquire));
     for (const SnapshotDescriptor& descriptor : header.snapshots) {
         if (descriptor.state.load(std::memory_order_acquire) != SnapshotState::held) continue;
         model::SnapshotInfo snapshot;

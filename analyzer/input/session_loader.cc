@@ -67,7 +67,8 @@ void choose_points(const SessionView& view, const std::string& point, const std:
                    model::Profile& profile) {
     profile.snapshots = read_snapshots(view.header());
     try {
-        profile.at = find_point(point, profile.snapshots, view.header().control.epoch.load());
+        profile.at =
+            find_point(point, profile.snapshots, epoch_of(view.header().control.moment.load()));
     } catch (const Failure& failure) {
         throw Failure(fmt::format("{}: {}", path, failure.what()));
     }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "analyzer/input/aged_deallocations.h"
 #include "analyzer/input/counters_at.h"
 #include "analyzer/input/session_info.h"
 #include "analyzer/input/stack_reader.h"
@@ -42,6 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const model::Site& site : profile.sites)
         for (const uint32_t address : profile.frames_of(site))
             if (model::address_text(profile, profile.addresses[address]).empty()) std::abort();
+    for (const input::AgedCount& count : input::aged_deallocations(view))
+        if (count.site >= view.site_limit() || count.born >= count.freed) std::abort();
     if (view.symbols().size() > view.segment_count()) std::abort();
     return 0;
 }

@@ -5,11 +5,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <random>
 #include <set>
 
+#include "core/snapshot_table.h"
 #include "tests/unit/preload/temporary_session.h"
 
 namespace heapdrift {
@@ -34,7 +37,42 @@ protected:
         if (number != 0) truth_[number] = now_;
     }
 
-    uint32_t epoch() { return session_.file().control().epoch.load(); }
+    uint32_t epoch() { return epoch_of(session_.file().control().moment.load()); }
+
+    // Blocks know their birth generation; the deallocation of an older one is counted by its age.
+    void allocate_block(uint32_t site) {
+        allocate(site);
+        live_.push_back({site, generation()});
+    }
+    void free_block(size_t index) {
+        const Block block = live_[index];
+        live_[index] = live_.back();
+        live_.pop_back();
+        const uint64_t moment = session_.file().control().moment.load();
+        Cell* cell = table_->touch(SiteId{block.site}, epoch_of(moment));
+        ASSERT_NE(cell, nullptr);
+        cell->deallocations.store(cell->deallocations.load() + 1);
+        if (block.born != generation_of(moment))
+            table_->count_aged(*cell, SiteId{block.site}, block.born, moment, 1, 10);
+    }
+    uint32_t generation() { return generation_of(session_.file().control().moment.load()); }
+
+    // Deallocations by (site, born, freed), as far as they are kept.
+    std::map<std::array<uint32_t, 3>, uint64_t> aged() {
+        std::map<std::array<uint32_t, 3>, uint64_t> counts;
+        each_page(PageKind::aged, [&](uint32_t, void* page) {
+            for (uint32_t i = 0; i < kAgedPerPage; ++i) {
+                const AgedDeallocations& entry = static_cast<AgedDeallocations*>(page)[i];
+                const uint64_t key = entry.key.load();
+                if (key == 0) continue;
+                ++aged_entries_;
+                EXPECT_EQ(entry.deallocated_bytes.load(), 10 * entry.deallocations.load());
+                counts[{aged_site(key), aged_born(key), aged_freed(key)}] +=
+                    entry.deallocations.load();
+            }
+        });
+        return counts;
+    }
 
     std::set<uint32_t> held() {
         std::set<uint32_t> numbers;
@@ -95,6 +133,12 @@ protected:
     TemporarySession session_;
     std::unique_ptr<CounterTable> table_{new CounterTable()};
     std::map<uint32_t, uint64_t> now_;
+    struct Block {
+        uint32_t site;
+        uint32_t born;
+    };
+    std::vector<Block> live_;
+    size_t aged_entries_ = 0;
     std::map<uint32_t, std::map<uint32_t, uint64_t>> truth_;
     uint8_t* mapped_ = nullptr;
     uint64_t mapped_size_ = 0;
@@ -131,6 +175,71 @@ TEST_F(CounterTableTest, TheUndoLogDoesNotGrowWithTheRun) {
     };
     const size_t early = run(200);
     EXPECT_LE(run(3000), 2 * early);
+    EXPECT_LE(early, 50 * 2 * kMaxScheduled);
+}
+
+// Between held scheduled snapshots lie the intervals in which blocks are told apart. With the
+// counters, which the tests above check, the matrix of deaths by interval of birth and of
+// deallocation says everything of survivors and lifetimes; its diagonal is what is left of them.
+TEST_F(CounterTableTest, DeallocationsAreToldApartByTheIntervalsOfBirthAndDeath) {
+    std::mt19937 source(11);
+    const auto random = [&source](size_t below) { return source() % below; };
+    std::map<std::array<uint32_t, 3>, uint64_t> truth;  // by site and raw generations
+    constexpr uint32_t kSites = 40;
+    for (uint32_t site = 1; site <= kSites; ++site) session_.file().add_site();
+    for (int step = 0; step < 100'000; ++step) {
+        const auto site = static_cast<uint32_t>(1 + random(kSites));
+        allocate_block(site);
+        // Half die young, some at any age, the rest never.
+        const size_t kind = random(10);
+        if (kind < 8) {
+            const size_t at = kind < 5
+                                  ? live_.size() - 1 - random(std::min<size_t>(live_.size(), 90))
+                                  : random(live_.size());
+            ++truth[{live_[at].site, live_[at].born, generation()}];
+            free_block(at);
+        }
+        if (random(300) == 0) snapshot(SnapshotKind::scheduled);
+        if (random(3000) == 0) snapshot(SnapshotKind::peak);
+    }
+    std::set<uint32_t> divisions;
+    for (const SnapshotDescriptor& snapshot : session_.file().header().snapshots)
+        if (snapshot.state.load() == SnapshotState::held &&
+            snapshot.kind == SnapshotKind::scheduled)
+            divisions.insert(snapshot.generation);
+    ASSERT_GE(divisions.size(), 48u);
+    const auto by_interval = [&](const std::map<std::array<uint32_t, 3>, uint64_t>& counts) {
+        std::map<std::array<uint32_t, 3>, uint64_t> sums;
+        for (const auto& [key, count] : counts) {
+            const auto interval = [&](uint32_t generation) {
+                const auto next = divisions.upper_bound(generation);
+                return static_cast<uint32_t>(std::distance(divisions.begin(), next));
+            };
+            const uint32_t born = interval(key[1]);
+            const uint32_t freed = interval(key[2]);
+            if (born != freed) sums[{key[0], born, freed}] += count;
+        }
+        return sums;
+    };
+    EXPECT_EQ(by_interval(aged()), by_interval(truth));
+    for (uint32_t site = 1; site <= kSites; ++site)
+        EXPECT_EQ(session_.file().site(site).ages_incomplete.load(), 0);
+}
+
+// Blocks that live just over the end of a generation are the ordinary case.
+TEST_F(CounterTableTest, AgesDoNotGrowWithTheRun) {
+    const auto run = [this](int steps) {
+        for (int step = 0; step < steps; ++step) {
+            for (uint32_t site = 1; site <= 50; ++site) allocate_block(site);
+            snapshot(SnapshotKind::scheduled);
+            while (!live_.empty()) free_block(live_.size() - 1);
+        }
+        aged_entries_ = 0;
+        aged();
+        return aged_entries_;
+    };
+    const size_t early = run(200);
+    EXPECT_LE(run(700), 2 * early);
     EXPECT_LE(early, 50 * 2 * kMaxScheduled);
 }
 

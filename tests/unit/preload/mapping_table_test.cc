@@ -25,7 +25,7 @@ protected:
 };
 
 TEST_F(MappingTableTest, AWholeMappingGoesInOnePiece) {
-    ASSERT_TRUE(table_.add(0x1000, 0x3000, SiteId{5}));
+    ASSERT_TRUE(table_.add(0x1000, 0x3000, SiteId{5}, 0));
     const auto pieces = remove(0x1000, 0x3000);
     ASSERT_EQ(pieces.size(), 1u);
     EXPECT_EQ(raw(pieces[0].site), 5u);
@@ -35,7 +35,7 @@ TEST_F(MappingTableTest, AWholeMappingGoesInOnePiece) {
 }
 
 TEST_F(MappingTableTest, CuttingStartMiddleAndEndCountsBytesAndTheLastPieceOnce) {
-    ASSERT_TRUE(table_.add(0x10000, 0x10000, SiteId{1}));
+    ASSERT_TRUE(table_.add(0x10000, 0x10000, SiteId{1}, 0));
     for (const auto& [start, size] :
          {std::pair{0x10000, 0x1000}, {0x1f000, 0x1000}, {0x14000, 0x2000}, {0x18000, 0x1000}}) {
         const auto pieces = remove(start, size);
@@ -52,7 +52,7 @@ TEST_F(MappingTableTest, CuttingStartMiddleAndEndCountsBytesAndTheLastPieceOnce)
 }
 
 TEST_F(MappingTableTest, APieceThatIsPutBackIsThereAgain) {
-    ASSERT_TRUE(table_.add(0x10000, 0x4000, SiteId{1}));
+    ASSERT_TRUE(table_.add(0x10000, 0x4000, SiteId{1}, 0));
     for (const uint64_t start : {0x10000, 0x11000, 0x13000}) {
         const auto piece = remove(start, 0x1000);
         ASSERT_EQ(piece.size(), 1u);
@@ -70,7 +70,7 @@ TEST_F(MappingTableTest, APieceThatIsPutBackIsThereAgain) {
 
 TEST_F(MappingTableTest, OneUnmappingReachesSeveralMappings) {
     for (uint32_t i = 0; i < 1000; ++i)
-        ASSERT_TRUE(table_.add(0x100000 + i * 0x2000, 0x1000, SiteId{i + 1}));
+        ASSERT_TRUE(table_.add(0x100000 + i * 0x2000, 0x1000, SiteId{i + 1}, 0));
     const auto pieces = remove(0x100000, 1000 * 0x2000);
     ASSERT_EQ(pieces.size(), 1000u);
     for (uint32_t i = 0; i < 1000; ++i) {

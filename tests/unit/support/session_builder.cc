@@ -53,7 +53,7 @@ SessionBuilder::SessionBuilder() {
     identity.command_line_size = sizeof kCommandLine;
     set_text(identity.session_path, "/tmp/server.4711.heapdrift");
     Control& control = header().control;
-    control.epoch = 1;
+    control.moment = moment_of(1, 0);
     control.segment_count = 1;
     control.snapshot_interval_ns = 1'000'000'000;
 }
@@ -206,7 +206,7 @@ UndoEntry& SessionBuilder::undo_entry(uint32_t table) {
 
 Cell& SessionBuilder::touch(uint32_t table, uint32_t site) {
     Cell& touched = cell(table, site);
-    const uint32_t epoch = header().control.epoch.load();
+    const uint32_t epoch = epoch_of(header().control.moment.load());
     const uint32_t since = touched.epoch.load();
     if (since == epoch) return touched;
     if (any_held(header(), since, epoch)) {
@@ -235,6 +235,21 @@ void SessionBuilder::deallocate(uint32_t table, uint32_t site, uint64_t bytes, u
     add_to(counted.deallocations, times);
     add_to(counted.deallocated_bytes, bytes * times);
     if (temporary) add_to(counted.temporary, times);
+}
+
+void SessionBuilder::add_aged(uint32_t table, uint64_t key, uint64_t deallocations,
+                              uint64_t bytes) {
+    std::vector<AgedDeallocations*>& entries = aged_[table];
+    const size_t number = entries.size();
+    auto* const entry =
+        number % kAgedPerPage != 0
+            ? entries.back() + 1
+            : reinterpret_cast<AgedDeallocations*>(
+                  add_page(PageKind::aged, table, static_cast<uint32_t>(number / kAgedPerPage)));
+    entries.push_back(entry);
+    entry->deallocations = deallocations;
+    entry->deallocated_bytes = bytes;
+    entry->key = key;
 }
 
 uint32_t SessionBuilder::snapshot(SnapshotKind kind, uint64_t time_ns, std::string_view label) {

@@ -44,6 +44,8 @@ public:
     void allocate(uint32_t table, uint32_t site, uint64_t bytes, uint64_t times = 1);
     void deallocate(uint32_t table, uint32_t site, uint64_t bytes, uint64_t times = 1,
                     bool temporary = false);
+    // The key as aged_key makes it, or as a damaged file might hold it.
+    void add_aged(uint32_t table, uint64_t key, uint64_t deallocations, uint64_t bytes);
     uint32_t snapshot(SnapshotKind kind, uint64_t time_ns, std::string_view label = "");
 
     void embed_symbols(std::span<const std::byte> encoded);
@@ -73,6 +75,7 @@ private:
     uint32_t page_count_ = 0;
     std::map<std::pair<uint32_t, uint32_t>, Cell*> cell_pages_;
     std::map<uint32_t, std::vector<UndoEntry*>> undo_;
+    std::map<uint32_t, std::vector<AgedDeallocations*>> aged_;
     std::vector<ModuleRange> modules_;
     std::map<std::pair<Domain, StackEnd>, uint32_t> roots_;
     std::map<std::pair<uint32_t, uint64_t>, uint32_t> nodes_;
