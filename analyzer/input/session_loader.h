@@ -22,6 +22,7 @@ struct LoadedSession {
     model::Profile profile;  // without locations
     // What analyzer/symbolize wrote into the file when recording had ended; empty if it did not.
     std::vector<std::byte> embedded_symbols;
+    std::vector<uint32_t> merged_sites;  // by SiteId, the id of the profile's site it is part of
 };
 
 // Throws Failure for a file that cannot be read at all and for a point that does not exist. What
