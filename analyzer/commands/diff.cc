@@ -17,20 +17,13 @@ struct Arguments {
     ViewOptions view;
 };
 
-// "@12" alone means the same file as OLD.
-std::string complete(const std::string& new_session, const std::string& old_session) {
-    if (!new_session.starts_with('@')) return new_session;
-    const input::SessionAddress old_address = input::parse_session_address(old_session);
-    return (old_address.pid ? std::to_string(*old_address.pid) : old_address.file) + new_session;
-}
-
 void compare(const Arguments& arguments) {
     const ViewOptions& view = arguments.view;
     const model::Filter filter = view.filter.filter();
     model::check(view.rows.grouping());
     const model::Profile old_profile = load_profile(arguments.old_session, view.names, filter);
-    const model::Profile new_profile =
-        load_profile(complete(arguments.new_session, arguments.old_session), view.names, filter);
+    const model::Profile new_profile = load_profile(
+        complete_address(arguments.new_session, arguments.old_session), view.names, filter);
     const report::DiffDocument document =
         make_diff(old_profile, new_profile, view.rows, filter, view.output.format);
     write_document(view.output, document, report::write_diff_text, report::write_diff_json,
