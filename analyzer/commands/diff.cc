@@ -50,6 +50,8 @@ void add_diff(CLI::App& app, int&) {
         "  heapdrift diff before.heapdrift after.heapdrift --group-by function\n"
         "  heapdrift diff server.4711.heapdrift@warm @last --min-bytes 100kB\n"
         "\n"
+        "Heap profiles of gperftools and jemalloc and recordings of heaptrack can be\n"
+        "either side.\n"
         "Rows are in tracemalloc's order: the greatest change of live bytes first,\n"
         "whether it grew or shrank. Between two builds stacks match by function, file\n"
         "and module; within one build by exact place.");

@@ -9,11 +9,17 @@ namespace heapdrift::commands {
 
 void check_known(const char* option, std::optional<model::Column> column,
                  const model::Profile& profile) {
-    if (column && !model::known_by_sampling(*column) && profile.session.mode == Mode::sampled)
-        throw UsageFailure(fmt::format(
-            "{} {}: {} was recorded in sampled mode, which does not "
-            "know them; record it again without --sample",
-            option, model::kColumnNames[static_cast<size_t>(*column)], profile.session.path));
+    if (!column || model::known_by_sampling(*column)) return;
+    const char* name = model::kColumnNames[static_cast<size_t>(*column)];
+    const model::SessionInfo& session = profile.session;
+    if (!session.foreign_recorder.empty())
+        throw UsageFailure(fmt::format("{} {}: {} was recorded by {}, which does not know them",
+                                       option, name, session.path, session.foreign_recorder));
+    if (session.mode == Mode::sampled)
+        throw UsageFailure(
+            fmt::format("{} {}: {} was recorded in sampled mode, which does not "
+                        "know them; record it again without --sample",
+                        option, name, session.path));
 }
 
 report::ReportDocument make_report(const model::Profile& profile, const RowOptions& rows,

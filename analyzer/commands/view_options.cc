@@ -175,7 +175,8 @@ void add_session_option(CLI::App& command, std::string& session) {
     command
         .add_option("SESSION", session,
                     "A session file or the pid of a running process, with @7, @label, @peak or "
-                    "@last (the default) behind it")
+                    "@last (the default) behind it; or a heap profile of gperftools or jemalloc, "
+                    "or a recording of heaptrack")
         ->type_name("")
         ->required();
 }

@@ -60,10 +60,9 @@ bool held(const Header& header, uint32_t number) {
     });
 }
 
-}  // namespace
-
-model::Timeline read_timeline(const OpenedSession& file, const std::vector<uint32_t>& merged_sites,
-                              const model::Profile& profile) {
+model::Timeline read_held_snapshots(const OpenedSession& file,
+                                    const std::vector<uint32_t>& merged_sites,
+                                    const model::Profile& profile) {
     const SessionView view(file.file.bytes());
     if (view.error() != ViewError::none)
         throw Failure(fmt::format("{}: {}", file.path, view_error_text(view.error())));
@@ -88,6 +87,10 @@ model::Timeline read_timeline(const OpenedSession& file, const std::vector<uint3
                 {snapshot.seconds, live_sites(counters[i], index_of, mode, profile.sites.size())});
         }
     }
+    return timeline;
+}
+
+model::TimelinePoint own_point(const model::Profile& profile) {
     model::TimelinePoint own;
     own.seconds = profile.at_seconds();
     for (uint32_t i = 0; i < profile.sites.size(); ++i) {
@@ -95,7 +98,18 @@ model::Timeline read_timeline(const OpenedSession& file, const std::vector<uint3
         if (figures.live_allocations != 0)
             own.live.push_back({i, figures.live_bytes, figures.live_allocations});
     }
-    timeline.push_back(std::move(own));
+    return own;
+}
+
+}  // namespace
+
+model::Timeline read_timeline(const OpenedSession& file, const std::vector<uint32_t>& merged_sites,
+                              const model::Profile& profile) {
+    model::Timeline timeline;
+    // Another tool's recording has no snapshots.
+    if (profile.session.foreign_recorder.empty())
+        timeline = read_held_snapshots(file, merged_sites, profile);
+    timeline.push_back(own_point(profile));
     return timeline;
 }
 

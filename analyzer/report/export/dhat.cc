@@ -96,9 +96,9 @@ private:
 
 std::string command(const model::Profile& profile) {
     return fmt::format(
-        "{}  (recorded by heapdrift{}; lifetimes and maxima as seen by snapshots; "
+        "{}  ({}{}; lifetimes and maxima as seen by snapshots; "
         "accesses not recorded)",
-        fmt::join(profile.session.command_line, " "), remarks(profile));
+        fmt::join(profile.session.command_line, " "), origin(profile), remarks(profile));
 }
 
 uint64_t rounded(double value) {

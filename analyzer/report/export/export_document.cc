@@ -4,6 +4,11 @@
 
 namespace heapdrift::report {
 
+std::string origin(const model::Profile& profile) {
+    const std::string& foreign = profile.session.foreign_recorder;
+    return "recorded by " + (foreign.empty() ? "heapdrift" : foreign);
+}
+
 std::string remarks(const model::Profile& profile) {
     std::string text;
     if (is_estimate(profile)) text += ", sampled: all figures are estimates";

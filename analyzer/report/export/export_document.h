@@ -21,6 +21,9 @@ inline bool is_estimate(const model::Profile& profile) {
     return profile.session.mode == Mode::sampled;
 }
 
+// "recorded by heapdrift", or by another tool.
+std::string origin(const model::Profile& profile);
+
 // What a reader must know of the figures, to be put behind a text where a format has room for it:
 // ", sampled: …, N operations were not recorded", or nothing.
 std::string remarks(const model::Profile& profile);

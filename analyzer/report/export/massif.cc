@@ -96,7 +96,7 @@ void write_massif(std::ostream& out, const ExportDocument& document) {
     std::vector<NumberedStack> stacks;
     for (const model::Site& site : profile.sites) stacks.push_back(frames.stack(site));
 
-    out << fmt::format("desc: recorded by heapdrift{}\n", remarks(profile))
+    out << fmt::format("desc: {}{}\n", origin(profile), remarks(profile))
         << one_line(fmt::format("cmd: {}", fmt::join(profile.session.command_line, " "))) << '\n'
         << "time_unit: ms\n";
     const size_t peak = model::greatest(document.timeline);

@@ -62,7 +62,7 @@ public:
     void write_comments(const model::Profile& profile, const char* side) {
         const model::SessionInfo& session = profile.session;
         comment(
-            fmt::format("{}recorded by heapdrift: {}", side, fmt::join(session.command_line, " ")));
+            fmt::format("{}{}: {}", side, origin(profile), fmt::join(session.command_line, " ")));
         if (is_estimate(profile))
             comment(
                 fmt::format("{}sampled, one block in {} bytes on average: all figures are "
@@ -73,13 +73,14 @@ public:
     }
 
     void write_times(const model::Profile& profile) {
-        const auto duration = static_cast<int64_t>(profile.at_seconds() * 1e9);
-        out_.add_int64(Profile::time_nanos,
-                       static_cast<int64_t>(profile.session.started_realtime_ns) + duration);
-        out_.add_int64(Profile::duration_nanos, duration);
         out_.add_int64(
             Profile::period,
             std::max<int64_t>(1, static_cast<int64_t>(profile.session.sampling_interval_bytes)));
+        const auto duration = static_cast<int64_t>(profile.at_seconds() * 1e9);
+        out_.add_int64(Profile::duration_nanos, duration);
+        // Other tools' recordings do not say when they began.
+        if (const uint64_t started = profile.session.started_realtime_ns; started != 0)
+            out_.add_int64(Profile::time_nanos, static_cast<int64_t>(started) + duration);
     }
 
     std::string finish() {
