@@ -77,7 +77,8 @@ public:
             hidden_.push_back(model::base_name(module.path).starts_with(kPreloadLibrary));
     }
 
-    void add(uint32_t id, const model::Figures& figures) {
+    // The index of the profile's site that it is now part of.
+    uint32_t add(uint32_t id, const model::Figures& figures) {
         model::Site site;
         site.id = id;
         site.figures = figures;
@@ -86,7 +87,7 @@ public:
             site.end = StackEnd::unreadable;
             ++profile_.losses.unfinished_sites;
         }
-        builder_.add(site, frames_);
+        return builder_.add(site, frames_);
     }
 
 private:
@@ -181,8 +182,10 @@ std::vector<model::Thread> read_threads(const SessionView& view) {
     return threads;
 }
 
-void read_sites(const SessionView& view, std::span<const Counters> counters,
-                std::span<const Counters> peak, model::Profile& profile) {
+std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counters> counters,
+                                 std::span<const Counters> peak, model::Profile& profile) {
+    constexpr uint32_t kUntouched = ~uint32_t{0};
+    std::vector<uint32_t> merged(counters.size(), kUntouched);
     SiteReader reader(view, profile);
     const Identity& identity = view.header().identity;
     for (uint32_t id = 1; id < counters.size(); ++id) {
@@ -196,8 +199,10 @@ void read_sites(const SessionView& view, std::span<const Counters> counters,
             figures.peak_live_bytes = then.live_bytes;
             figures.peak_live_variance = then.live_variance;
         }
-        reader.add(id, figures);
+        merged[id] = reader.add(id, figures);
     }
+    for (uint32_t& each : merged) each = each == kUntouched ? 0 : profile.sites[each].id;
+    return merged;
 }
 
 }  // namespace heapdrift::input

@@ -44,6 +44,13 @@ CASES = {
     "sampled_diff.csv": "diff sampled.heapdrift@warm @last --format csv",
     "sampled_info.txt": "info sampled.heapdrift",
     "export.json": "export -f json old.heapdrift",
+    "export_collapsed.txt": "export -f collapsed old.heapdrift",
+    "export_collapsed_diff.txt": "export -f collapsed old.heapdrift new.heapdrift",
+    "export_dhat.txt": "export -f dhat old.heapdrift",
+    "export_heap.txt": "export -f heap old.heapdrift",
+    "export_massif.txt": "export -f massif old.heapdrift",
+    "export_speedscope.txt": "export -f speedscope old.heapdrift",
+    "sampled_export_speedscope.txt": "export -f speedscope sampled.heapdrift",
 }
 # Command line, exit code, part of the message.
 FAILURES = [
@@ -59,6 +66,9 @@ FAILURES = [
     ("report foreign.heapdrift", 1, "not a heapdrift session file"),
     ("report old.heapdrift -o old.heapdrift", 1, "--force"),
     ("diff old.heapdrift new.heapdrift --group-by thread", 2, "nothing to compare"),
+    ("export -f dhat old.heapdrift new.heapdrift", 2, "not a difference of two"),
+    ("export -f csv old.heapdrift --column allocations", 2, "--column"),
+    ("export -f collapsed sampled.heapdrift --column temporary", 2, "sampled mode"),
 ]
 
 
