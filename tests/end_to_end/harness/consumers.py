@@ -136,5 +136,5 @@ def read_collapsed(text, columns=1):
 
 
 def speedscope_schema():
-    with open(os.path.join(_FOLDER, "schemas", "speedscope", "file-format-schema.json"), encoding="utf-8") as file:
+    with open(os.path.join(_FOLDER, "speedscope_schema.json"), encoding="utf-8") as file:
         return json.load(file)
