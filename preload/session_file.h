@@ -54,6 +54,9 @@ public:
     // A zeroed page, published to readers as belonging to (kind, table, index).
     void* add_page(PageKind kind, uint32_t table, uint32_t index);
 
+    // One more segment for the results of scans, zeroed. For one thread at a time.
+    ScanSegment* add_scan_segment();
+
     // Unlinks the file: nothing in it is worth keeping.
     void remove();
 
@@ -65,6 +68,7 @@ private:
     static constexpr uint32_t kMaxSites = 8192 * kPerSegment<Site>;
     static constexpr uint32_t kMaxModules = 512 * kPerSegment<Module>;
     static constexpr uint32_t kMaxPageSegments = 65536;
+    static constexpr uint32_t kMaxScanSegments = 32768;
 
     template <typename Record>
     Record& record_at(SegmentPointer* segments, uint32_t id) {
@@ -104,6 +108,8 @@ private:
     SegmentPointer modules_[kMaxModules / kPerSegment<Module>] = {};
     SegmentPointer threads_[kMaxThreadRows / kPerSegment<ThreadRow> + 1] = {};
     SegmentPointer pages_[kMaxPageSegments] = {};
+    SegmentPointer scans_[kMaxScanSegments + 1] = {};
+    uint32_t scan_count_ = 0;
 };
 
 }  // namespace heapdrift

@@ -182,7 +182,8 @@ std::vector<model::Thread> read_threads(const SessionView& view) {
 }
 
 void read_sites(const SessionView& view, std::span<const Counters> counters,
-                std::span<const Counters> peak, model::Profile& profile) {
+                std::span<const Counters> peak, std::span<const model::Reachability> reach,
+                model::Profile& profile) {
     SiteReader reader(view, profile);
     const Identity& identity = view.header().identity;
     for (uint32_t id = 1; id < counters.size(); ++id) {
@@ -196,6 +197,7 @@ void read_sites(const SessionView& view, std::span<const Counters> counters,
             figures.peak_live_bytes = then.live_bytes;
             figures.peak_live_variance = then.live_variance;
         }
+        if (id < reach.size()) figures.reach = reach[id];
         reader.add(id, figures);
     }
 }
