@@ -426,6 +426,8 @@ inline constexpr uint32_t kScanGaps = 2;
 // Registers of some threads were not to be had, or memory was kept from the copy (MADV_DONTFORK):
 // what would be lost is counted as possible.
 inline constexpr uint32_t kScanUncertain = 4;
+// The allocator is not glibc's, and its own tables were searched too.
+inline constexpr uint32_t kScanOtherAllocator = 8;
 
 struct ScanCounts {
     uint64_t blocks;

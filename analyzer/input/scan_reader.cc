@@ -25,6 +25,7 @@ model::Scan to_model(const ScanDescriptor& descriptor) {
     scan.confirmed = (descriptor.flags & kScanConfirmed) != 0;
     scan.gaps = (descriptor.flags & kScanGaps) != 0;
     scan.uncertain = (descriptor.flags & kScanUncertain) != 0;
+    scan.other_allocator = (descriptor.flags & kScanOtherAllocator) != 0;
     scan.threads = descriptor.threads;
     scan.unknown_threads = descriptor.unknown_threads;
     scan.held_seconds = to_seconds(descriptor.held_ns);

@@ -57,6 +57,9 @@ struct Scan {
     bool gaps = false;
     // What would be lost is counted as possible, since not all memory and registers were seen.
     bool uncertain = false;
+    // The allocator is not glibc's, and its own tables, with stale pointers to blocks, were
+    // searched too: few lost blocks are found.
+    bool other_allocator = false;
     uint32_t threads = 0;          // besides the one that began the scan
     uint32_t unknown_threads = 0;  // whose registers were not seen
     double held_seconds = 0;       // for which that one was held

@@ -43,6 +43,9 @@ std::string limits_text(const model::Scan& scan) {
     if (scan.gaps)
         add("some live blocks are not known, so freed memory was searched too, and lost blocks may "
             "have been missed");
+    if (scan.other_allocator)
+        add("the allocator is not glibc's, and its own tables were searched too, so lost blocks "
+            "may have been missed");
     if (scan.skipped_blocks > 0)
         add(
             fmt::format("{} blocks were left out: their memory is not in the copy, or their "
@@ -80,6 +83,7 @@ void write_scan(JsonWriter& json, const model::Profile& profile) {
         json.key("confirmed").boolean(scan.confirmed);
         json.key("uncertain").boolean(scan.uncertain);
         json.key("gaps_searched").boolean(scan.gaps);
+        json.key("other_allocator").boolean(scan.other_allocator);
         json.key("threads").number(scan.threads);
         json.key("unknown_threads").number(scan.unknown_threads);
         json.key("held_seconds").seconds(scan.held_seconds);

@@ -152,7 +152,8 @@ ScanObstacle scan(Context& context) {
         descriptor.unknown_threads += !context.threads[i].known;
     context.uncertain = context.uncertain || descriptor.unknown_threads != 0;
     descriptor.flags = (context.conclusive ? kScanConfirmed : 0) | (context.gaps ? kScanGaps : 0) |
-                       (context.uncertain ? kScanUncertain : 0);
+                       (context.uncertain ? kScanUncertain : 0) |
+                       (next_is_glibc() ? 0 : kScanOtherAllocator);
     descriptor.time_ns = context.time_ns;
     const uint64_t held_ns = context.findings->held_ns.load(std::memory_order_relaxed);
     // Not yet known where the thread has not had the processor since.

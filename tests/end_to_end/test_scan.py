@@ -1,6 +1,7 @@
 """Blocks that nothing leads to any more: what a scan finds, compared with what the victim knows."""
 
 import json
+import os
 import subprocess
 
 from harness import process, session
@@ -102,6 +103,21 @@ class AtExit(ScanTest):
         document, entries = self.scanned("reach_limits ignored")
         self.assertTrue(document["scan"]["gaps_searched"])
         self.assert_reach(document, entries)
+
+    def test_nothing_in_use_is_lost_with_another_allocator(self):
+        for name in ("libjemalloc.so.2", "libtcmalloc_minimal.so.4", "libmimalloc.so.2.0"):
+            library = f"/usr/lib/x86_64-linux-gnu/{name}"
+            if not os.path.exists(library):
+                continue
+            for victim in ("reach_places 24", "reach_threads"):
+                with self.subTest(allocator=name, victim=victim):
+                    self.setUp()
+                    document, entries = self.scanned(victim, preload=library)
+                    self.assertTrue(document["scan"]["other_allocator"])
+                    for entry in entries:
+                        found = lost_of(document, entry["marker"])
+                        lost = entry["direct"] + entry["indirect"]
+                        self.assertLessEqual(found["direct"] + found["indirect"], lost, entry)
 
     def test_forked_child_is_not_scanned(self):
         result = self.recorded(self.victim("reach_limits forked"), "scan=1")
