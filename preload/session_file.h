@@ -61,6 +61,7 @@ public:
     void remove();
 
     static constexpr uint32_t kMaxThreadRows = 1u << 16;
+    static constexpr uint32_t kMaxScanSegments = 32768;
 
 private:
     using SegmentPointer = std::atomic<uint8_t*>;
@@ -68,7 +69,6 @@ private:
     static constexpr uint32_t kMaxSites = 8192 * kPerSegment<Site>;
     static constexpr uint32_t kMaxModules = 512 * kPerSegment<Module>;
     static constexpr uint32_t kMaxPageSegments = 65536;
-    static constexpr uint32_t kMaxScanSegments = 32768;
 
     template <typename Record>
     Record& record_at(SegmentPointer* segments, uint32_t id) {

@@ -82,7 +82,7 @@ bool reserve_segments(uint32_t set) {
     const uint32_t sites = recorder.file.control().site_count.load(std::memory_order_relaxed);
     const uint32_t wanted = sites / kScanRowsPerSegment + 2;
     if (progress.segments[set] == nullptr) {
-        constexpr size_t kBytes = sizeof(ScanSegment*) * 32768;
+        constexpr size_t kBytes = SessionFile::kMaxScanSegments * sizeof(void*);
         progress.segments[set] = static_cast<ScanSegment**>(map_pages(kBytes));
         if (progress.segments[set] == nullptr) return false;
     }
