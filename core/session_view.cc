@@ -118,6 +118,15 @@ std::vector<std::span<const std::byte>> SessionView::symbols() const {
     return payloads;
 }
 
+std::vector<const ScanSegment*> SessionView::scans() const {
+    std::vector<const ScanSegment*> segments;
+    for (const uint32_t number : segments_[static_cast<size_t>(SegmentKind::scan)])
+        if (number != 0)
+            segments.push_back(
+                reinterpret_cast<const ScanSegment*>(bytes_.data() + number * kSegmentSize));
+    return segments;
+}
+
 std::string_view bounded_text(const char* field, size_t size) {
     const void* end = std::memchr(field, '\0', size);
     return {field,

@@ -81,11 +81,14 @@ public:
 
     const std::vector<PageRef>& pages() const { return pages_; }
 
+    // Segments of scans, in no order. What they say is not checked, and may change meanwhile.
+    std::vector<const ScanSegment*> scans() const;
+
     // Payloads of the symbols segments, in order, up to the first that is missing.
     std::vector<std::span<const std::byte>> symbols() const;
 
 private:
-    static constexpr size_t kKinds = 7;
+    static constexpr size_t kKinds = 8;
 
     ViewError check_header();
     void index_segments();

@@ -2,6 +2,7 @@
 #include "preload/heapdrift.h"
 #include "preload/interpose.h"
 #include "preload/lifecycle.h"
+#include "preload/scan/scan.h"
 #include "preload/snapshot_clock.h"
 
 using namespace heapdrift;
@@ -28,6 +29,7 @@ HEAPDRIFT_EXPORT int heapdrift_snapshot(const char* label) {
 }
 
 HEAPDRIFT_EXPORT void heapdrift_stop() {
+    scan::note_unrecorded_blocks();
     recorder.paused.store(true, std::memory_order_relaxed);
 }
 HEAPDRIFT_EXPORT void heapdrift_start() {
@@ -46,7 +48,9 @@ HEAPDRIFT_EXPORT size_t heapdrift_peak_bytes() {
 }
 
 HEAPDRIFT_EXPORT void heapdrift_ignore(void* block) {
-    if (block != nullptr) record_deallocation(address_of(block));
+    if (block == nullptr) return;
+    scan::note_unrecorded_blocks();
+    record_deallocation(address_of(block));
 }
 
 HEAPDRIFT_EXPORT void heapdrift_allocated(void* block, size_t size) {

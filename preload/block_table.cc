@@ -113,27 +113,12 @@ bool BlockTable::write_special(const Place& place, uint64_t address, const Block
     return true;
 }
 
-BlockRecord BlockTable::take(uint64_t address) {
-    const Place place = place_of(address);
-    if (place.a == nullptr) return {};
-    remember(place, address);
-    Slot* slot = place.a;
-    const uint32_t head = slot->load(std::memory_order_relaxed);
-    // A continuation has no block of its own: its head lies before it.
-    if (is_free(head)) return {};
-    const BlockRecord record = read_record(place, head);
-    clear(slot);
-    return record;
-}
-
-BlockRecord BlockTable::read_record(const Place& place, uint32_t head) {
+BlockRecord BlockTable::read_record(const Slot* slot, uint32_t head, const Slot* in_plane_b) {
     if ((head & kShort) != 0)
         return {SiteId{head >> 17}, head >> 7 & kGenerationMask, head >> 1 & kShortMaxSize, false};
-    const Slot* slot = place.a;
     BlockRecord record{SiteId{head >> kSiteShift}, 0, 0, (head & kWatched) != 0};
-    const Slot* following = (head & kInPlaneB) == 0
-                                ? slot + 1
-                                : place.planes->b.load(std::memory_order_acquire) + place.index;
+    const Slot* following = (head & kInPlaneB) == 0 ? slot + 1 : in_plane_b;
+    if (following == nullptr) return record;
     const uint32_t word = following->load(std::memory_order_relaxed);
     // The slot of another block by now: the size is lost, the count is not.
     if (!is_free(word)) return record;
@@ -146,6 +131,22 @@ BlockRecord BlockTable::read_record(const Place& place, uint32_t head) {
     return record;
 }
 
+BlockRecord BlockTable::take(uint64_t address) {
+    const Place place = place_of(address);
+    if (place.a == nullptr) return {};
+    remember(place, address);
+    Slot* slot = place.a;
+    const uint32_t head = slot->load(std::memory_order_relaxed);
+    // A continuation has no block of its own: its head lies before it.
+    if (is_free(head)) return {};
+    const Slot* in_plane_b = (head & (kShort | kInPlaneB)) == kInPlaneB
+                                 ? place.planes->b.load(std::memory_order_acquire) + place.index
+                                 : nullptr;
+    const BlockRecord record = read_record(slot, head, in_plane_b);
+    clear_head(slot);
+    return record;
+}
+
 bool BlockTable::watch(uint64_t address) {
     BlockRecord record = take(address);
     if (raw(record.site) == 0) return false;
@@ -153,25 +154,46 @@ bool BlockTable::watch(uint64_t address) {
     return write_surely(place_of(address), address, record);
 }
 
-uint64_t BlockTable::resident_bytes() const {
-    constexpr size_t kPages = kPlaneSize / kPageSize;
-    uint64_t pages = 0;
-    const auto count = [&pages](const Slot* plane) {
-        uint8_t resident[kPages];
-        if (plane == nullptr || sys::failed(sys::call(SYS_mincore, sys::address(plane), kPlaneSize,
-                                                      sys::address(resident))))
-            return;
-        for (const uint8_t page : resident) pages += page & 1;
-    };
+template <typename Visit>
+void BlockTable::for_each_plane(Visit visit) const {
     for (const auto& entry : root_) {
         const Planes* mid = entry.load(std::memory_order_acquire);
         if (mid == nullptr) continue;
         for (uint32_t i = 0; i < 1u << kMidBits; ++i) {
-            count(mid[i].a.load(std::memory_order_acquire));
-            count(mid[i].b.load(std::memory_order_acquire));
+            if (Slot* a = mid[i].a.load(std::memory_order_acquire)) visit(a);
+            if (Slot* b = mid[i].b.load(std::memory_order_acquire)) visit(b);
         }
-        pages += (sizeof(Planes) << kMidBits) / kPageSize;
     }
+}
+
+bool BlockTable::keep_on_fork(bool kept) {
+    bool done = true;
+    for_each_plane([&](Slot* plane) {
+        const long result =
+            sys::advise(plane, kPlaneSize, kept ? MADV_KEEPONFORK : MADV_WIPEONFORK);
+        done = done && !sys::failed(result);
+    });
+    return done;
+}
+
+void BlockTable::clear() {
+    for_each_plane([](Slot* plane) { sys::advise(plane, kPlaneSize, MADV_DONTNEED); });
+    keep_on_fork(false);
+}
+
+uint64_t BlockTable::resident_bytes() const {
+    constexpr size_t kPages = kPlaneSize / kPageSize;
+    uint64_t pages = 0;
+    for_each_plane([&pages](const Slot* plane) {
+        uint8_t resident[kPages];
+        if (sys::failed(
+                sys::call(SYS_mincore, sys::address(plane), kPlaneSize, sys::address(resident))))
+            return;
+        for (const uint8_t page : resident) pages += page & 1;
+    });
+    for (const auto& entry : root_)
+        if (entry.load(std::memory_order_acquire) != nullptr)
+            pages += (sizeof(Planes) << kMidBits) / kPageSize;
     return pages * kPageSize;
 }
 

@@ -81,7 +81,7 @@ public:
             ((head & (kTagMask | kInPlaneB | kWatched | kHuge)) ^ kWide) | (following & kTagMask);
         if (select(fits, 0, unusual) != 0) [[unlikely]]
             return false;
-        clear(slot);
+        clear_head(slot);
         record = {SiteId{select(fits, head >> 17, head >> kSiteShift)},
                   select(fits, head >> 7, following >> 2) & kGenerationMask,
                   select(fits, head >> 1 & kShortMaxSize, following >> 12), false};
@@ -100,6 +100,18 @@ public:
     static void prepare_return();
     // In a fork child: the thread that was about to return pages is not there.
     void forget_return() { returns_.store(0, std::memory_order_relaxed); }
+
+    // For a scan's copy of the process, which needs the records: fork children find them while
+    // `kept`, and otherwise zeros. False where the kernel refused.
+    bool keep_on_fork(bool kept);
+    // In a fork child that was made meanwhile: drops the parent's records.
+    void clear();
+
+    // All records in the order of their addresses: visit(lowest possible address, record). For
+    // blocks 32 bytes apart, the block may also begin 16 bytes behind.
+    template <typename Visit>
+    void for_each(Visit visit) const;
+    uint64_t spacing() const { return uint64_t{1} << slot_shift_; }
 
     // Table memory that is resident, in bytes. Asks the kernel for each leaf: for rare use.
     uint64_t resident_bytes() const;
@@ -185,12 +197,16 @@ private:
     static uint32_t continuation(const BlockRecord& record) {
         return record.generation << 2 | static_cast<uint32_t>(record.size & kLowSizeMask) << 12;
     }
-    static BlockRecord read_record(const Place& place, uint32_t head);
+    // What the slots at `slot`, whose head is given, say of a block.
+    static BlockRecord read_record(const Slot* slot, uint32_t head, const Slot* in_plane_b);
     // Last of all that is done to a record: without its head the page may go.
-    static void clear(Slot* slot) {
+    static void clear_head(Slot* slot) {
         std::atomic_signal_fence(std::memory_order_seq_cst);
         slot->store(0, std::memory_order_relaxed);
     }
+    template <typename Visit>
+    void for_each_plane(Visit visit) const;
+
     bool write_special(const Place& place, uint64_t address, const BlockRecord& record);
     bool write(const Place& place, uint64_t address, const BlockRecord& record);
     bool write_surely(const Place& place, uint64_t address, const BlockRecord& record);
@@ -224,5 +240,25 @@ private:
     std::atomic<uint64_t> recent_leaves_[kRecentLeaves] = {};
     std::atomic<Planes*> root_[kRootSize] = {};
 };
+
+template <typename Visit>
+void BlockTable::for_each(Visit visit) const {
+    for (uint32_t top = 0; top < kRootSize; ++top) {
+        const Planes* mid = root_[top].load(std::memory_order_acquire);
+        if (mid == nullptr) continue;
+        for (uint32_t i = 0; i < 1u << kMidBits; ++i) {
+            const Slot* a = mid[i].a.load(std::memory_order_acquire);
+            if (a == nullptr) continue;
+            const Slot* b = mid[i].b.load(std::memory_order_acquire);
+            const uint64_t first = ((uint64_t{top} << kMidBits | i) << kLeafBits) << slot_shift_;
+            for (uint32_t index = 0; index < 1u << kLeafBits; ++index) {
+                const uint32_t head = a[index].load(std::memory_order_relaxed);
+                if (is_free(head)) continue;
+                visit(first + (uint64_t{index} << slot_shift_),
+                      read_record(a + index, head, b == nullptr ? nullptr : b + index));
+            }
+        }
+    }
+}
 
 }  // namespace heapdrift

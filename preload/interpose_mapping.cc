@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "preload/interpose.h"
+#include "preload/scan/scan.h"
 #include "preload/syscalls.h"
 
 using namespace heapdrift;
@@ -14,14 +15,17 @@ struct NextMapping {
     void* (*mmap)(void*, size_t, int, int, int, off_t);
     int (*munmap)(void*, size_t);
     void* (*mremap)(void*, size_t, size_t, int, ...);
+    int (*madvise)(void*, size_t, int);
 };
 constinit NextMapping next_mapping = {};
 
 const NextMapping& following() {
-    if (next_mapping.mremap == nullptr) {
+    if (next_mapping.madvise == nullptr) {
         next_mapping.mmap = reinterpret_cast<decltype(NextMapping::mmap)>(find_next("mmap"));
         next_mapping.munmap = reinterpret_cast<decltype(NextMapping::munmap)>(find_next("munmap"));
         next_mapping.mremap = reinterpret_cast<decltype(NextMapping::mremap)>(find_next("mremap"));
+        next_mapping.madvise =
+            reinterpret_cast<decltype(NextMapping::madvise)>(find_next("madvise"));
     }
     return next_mapping;
 }
@@ -93,4 +97,10 @@ HEAPDRIFT_EXPORT void* mremap(void* start, size_t old_size, size_t new_size, int
         TakenMappings(address_of(moved), whole_pages(new_size)).count_gone();
     record_mapping(address_of(moved), whole_pages(new_size), start_state_of_caller());
     return moved;
+}
+
+// What a fork child does not get, neither does a scan's copy of the process.
+HEAPDRIFT_EXPORT int madvise(void* start, size_t size, int advice) {
+    if (advice == MADV_DONTFORK || advice == MADV_WIPEONFORK) scan::note_memory_withheld();
+    return following().madvise(start, size, advice);
 }

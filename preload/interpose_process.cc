@@ -30,10 +30,17 @@ Confinement of_prctl(long mode) {
 using Main = int (*)(int, char**, char**);
 constinit Main program_main = nullptr;
 
+// From here outwards a thread that ends the process may use its stack still: the registers that a
+// caller expects back were saved at the lower end of this function's frame.
+#define HEAPDRIFT_FRAME_IN_USE \
+    (__builtin_unwind_init(),  \
+     static_cast<const void*>(static_cast<const uint64_t*>(__builtin_frame_address(0)) - 5))
+
 int run_main(int argc, char** argv, char** environment) {
     if (active()) prepare_stack_verifier();
     const int status = program_main(argc, argv, environment);
-    note_exit_began(status);
+    // What main had on its stack is gone.
+    note_exit_began(status, __builtin_dwarf_cfa());
     return status;
 }
 
@@ -49,27 +56,27 @@ HEAPDRIFT_EXPORT int __libc_start_main(Main main, int argc, char** argv, void (*
 }
 
 HEAPDRIFT_EXPORT void exit(int status) {
-    note_exit_began(status);
+    note_exit_began(status, HEAPDRIFT_FRAME_IN_USE);
     following<void (*)(int)>("exit")(status);
     __builtin_unreachable();
 }
 
 HEAPDRIFT_EXPORT void quick_exit(int status) {
-    note_exit_began(status);
+    note_exit_began(status, HEAPDRIFT_FRAME_IN_USE);
     finish_recording();
     following<void (*)(int)>("quick_exit")(status);
     __builtin_unreachable();
 }
 
 HEAPDRIFT_EXPORT void _exit(int status) {
-    note_exit_began(status);
+    note_exit_began(status, HEAPDRIFT_FRAME_IN_USE);
     finish_recording();
     following<void (*)(int)>("_exit")(status);
     __builtin_unreachable();
 }
 
 HEAPDRIFT_EXPORT void _Exit(int status) {
-    note_exit_began(status);
+    note_exit_began(status, HEAPDRIFT_FRAME_IN_USE);
     finish_recording();
     following<void (*)(int)>("_Exit")(status);
     __builtin_unreachable();

@@ -9,6 +9,7 @@
 #include "preload/next_allocator.h"
 #include "preload/page_memory.h"
 #include "preload/recorder.h"
+#include "preload/scan/scan.h"
 #include "preload/syscalls.h"
 #include "preload/thread_local.h"
 #include "preload/unwind/rule_table.h"
@@ -194,11 +195,12 @@ bool activate_slow() {
     return process_state->load(std::memory_order_acquire) == ProcessState::recording;
 }
 
-void note_exit_began(int status) {
+void note_exit_began(int status, const void* frame) {
     if (!active() || !is_this_process()) return;
     Control& control = recorder.file.control();
     control.exit_status.store(static_cast<uint32_t>(status) & 0xff, std::memory_order_relaxed);
     if (control.exit_began_ns.load(std::memory_order_relaxed) != 0) return;
+    scan::note_exit_frame(reinterpret_cast<uint64_t>(frame));
     control.exit_began_epoch.store(epoch_of(control.moment.load(std::memory_order_relaxed)),
                                    std::memory_order_relaxed);
     control.exit_began_ns.store(recorder.file.since_start_ns(), std::memory_order_relaxed);
@@ -210,6 +212,7 @@ void finish_recording() {
     if (control.ended_by.load(std::memory_order_relaxed) != EndedBy::running) return;
     const BusyScope recording(Busy::recording);
     take_snapshot(SnapshotKind::exit, "");
+    if (recorder.options.scan != 0) scan::scan_at_exit();
     if (!memory_confined())
         control.own_bytes.fetch_add(recorder.blocks.resident_bytes(), std::memory_order_relaxed);
     control.ended_ns.store(recorder.file.since_start_ns(), std::memory_order_relaxed);

@@ -30,8 +30,8 @@ inline bool active() {
     return is_recording() || activate_slow();
 }
 
-// Seen from hooks of the process's ways to end.
-void note_exit_began(int status);
+// Seen from hooks of the process's ways to end. frame: from where outwards the stack is in use.
+void note_exit_began(int status, const void* frame);
 void finish_recording();  // marks the session as ended by exit; harmless in a vfork child
 // From the hooks that see a seccomp filter put in place: no system call of ours from now on, or
 // again when the attempt failed.

@@ -24,6 +24,8 @@ public:
     Lock& operator=(const Lock&) = delete;
 
     bool held() const { return held_; }
+    // Leaves it locked.
+    void keep() { held_ = false; }
 
 private:
     std::atomic<bool>& locked_;
@@ -112,6 +114,17 @@ bool MappingTable::put_back(const Unmapped& piece) {
     return lock.held() &&
            insert_at(first_at_or_behind(piece.start),
                      {piece.start, piece.end, piece.site, piece.generation, piece.group});
+}
+
+bool MappingTable::hold() {
+    Lock lock(locked_);
+    const bool held = lock.held();
+    lock.keep();
+    return held;
+}
+
+void MappingTable::release() {
+    locked_.store(false, std::memory_order_release);
 }
 
 void MappingTable::forget() {

@@ -33,6 +33,16 @@ public:
     // Enters a piece that was removed again: the program's call failed.
     bool put_back(const Unmapped& piece);
 
+    // Keeps the table as it is until released, so that a copy of the process finds it whole. False
+    // when the lock was not to be had.
+    bool hold();
+    void release();
+    // For the copy: visit(start, end) for each range.
+    template <typename Visit>
+    void for_each(Visit visit) const {
+        for (uint32_t i = 0; i < count_; ++i) visit(ranges_[i].start, ranges_[i].end);
+    }
+
     void forget();
 
 private:

@@ -20,6 +20,7 @@ constexpr NumberOption kNumbers[] = {
     {"min_descendant", &Options::min_descendant, 0, ~uint64_t{0}},
     {"keep_all", &Options::keep_all, 0, 1},
     {"sample", &Options::sample, 0, uint64_t{1} << 40},
+    {"scan", &Options::scan, 0, 1},
     {"verify", &Options::verify, 0, ~uint32_t{0}},
 };
 

@@ -18,6 +18,7 @@ struct Options {
     uint64_t min_descendant = 65536;  // a descendant that allocated less leaves no file
     uint64_t keep_all = 0;
     uint64_t sample = 0;  // record a block in so many bytes on average; 0: every block
+    uint64_t scan = 0;    // 1: at exit, find the blocks that nothing leads to
     uint64_t verify = 0;  // compare each so-many-th stack with libunwind's; 0: none
 };
 

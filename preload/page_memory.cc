@@ -8,6 +8,44 @@ namespace heapdrift {
 namespace {
 // Relaxed everywhere: a thread that sees it late makes one system call more.
 constinit std::atomic<bool> confined{false};
+
+// 8 MiB of a heap need one range, and so this many 256 GiB.
+constexpr uint32_t kMostRanges = 32768;
+struct Range {
+    std::atomic<uint64_t> start;
+    std::atomic<uint64_t> size;
+};
+constinit Range ranges[kMostRanges] = {};
+constinit std::atomic<uint32_t> range_count{0};
+constinit std::atomic<bool> ranges_lost{false};
+
+// Whoever takes a place out of use sets its size last, whoever takes it into use its start first.
+void note_range(uint64_t start, uint64_t size) {
+    uint32_t at = range_count.load(std::memory_order_relaxed);
+    do {
+        if (at < kMostRanges) continue;
+        // Full of ranges that are gone, perhaps.
+        for (Range& range : ranges) {
+            uint64_t none = 0;
+            if (!range.start.compare_exchange_strong(none, start)) continue;
+            range.size.store(size, std::memory_order_release);
+            return;
+        }
+        ranges_lost.store(true, std::memory_order_relaxed);
+        return;
+    } while (!range_count.compare_exchange_weak(at, at + 1, std::memory_order_relaxed));
+    ranges[at].start.store(start, std::memory_order_relaxed);
+    ranges[at].size.store(size, std::memory_order_release);
+}
+
+void forget_range(uint64_t start) {
+    for (uint32_t i = range_count.load(std::memory_order_relaxed); i-- > 0;)
+        if (ranges[i].start.load(std::memory_order_relaxed) == start) {
+            ranges[i].size.store(0, std::memory_order_relaxed);
+            ranges[i].start.store(0, std::memory_order_release);
+            return;
+        }
+}
 }  // namespace
 
 void set_memory_confined(bool value) {
@@ -19,20 +57,49 @@ bool memory_confined() {
 
 void* map_pages(size_t size) {
     if (memory_confined()) return nullptr;
-    return sys::map(size, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+    void* start = sys::map(size, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+    if (start != nullptr) note_range(reinterpret_cast<uint64_t>(start), size);
+    return start;
 }
 
 void* map_pages_wiped_on_fork(size_t size) {
     void* start = map_pages(size);
     if (start != nullptr && sys::failed(sys::advise(start, size, MADV_WIPEONFORK))) {
-        sys::unmap(start, size);
+        unmap_pages(start, size);
         return nullptr;
     }
     return start;
 }
 
 void unmap_pages(void* start, size_t size) {
-    if (!memory_confined()) sys::unmap(start, size);
+    if (memory_confined()) return;
+    // Before: another thread may get the addresses at once.
+    forget_range(reinterpret_cast<uint64_t>(start));
+    sys::unmap(start, size);
+}
+
+void* map_shared_pages(size_t size) {
+    if (memory_confined()) return nullptr;
+    void* start = sys::map(size, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE);
+    if (start != nullptr) note_range(reinterpret_cast<uint64_t>(start), size);
+    return start;
+}
+
+void note_own_range(const void* start, size_t size) {
+    note_range(reinterpret_cast<uint64_t>(start), size);
+}
+
+uint32_t own_range_count() {
+    return range_count.load(std::memory_order_acquire);
+}
+
+OwnRange own_range(uint32_t index) {
+    return {ranges[index].start.load(std::memory_order_relaxed),
+            ranges[index].size.load(std::memory_order_acquire)};
+}
+
+bool own_ranges_complete() {
+    return !ranges_lost.load(std::memory_order_relaxed);
 }
 
 }  // namespace heapdrift

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace heapdrift {
 
@@ -14,6 +15,21 @@ bool memory_confined();
 void* map_pages(size_t size);
 // The same, and the pages read as zero in a fork child, which then pays no copy for them.
 void* map_pages_wiped_on_fork(size_t size);
+// The same for pages that stay the same memory in a fork child.
+void* map_shared_pages(size_t size);
 void unmap_pages(void* start, size_t size);
+
+// All that was mapped here and is not unmapped, and the session file, in no order: a scan must not
+// take the recorder's own pointers for the program's. The kernel merges mappings, so the exact
+// ranges are kept.
+struct OwnRange {
+    uint64_t start;
+    uint64_t size;  // 0: none
+};
+void note_own_range(const void* start, size_t size);
+uint32_t own_range_count();
+OwnRange own_range(uint32_t index);
+// False when there were more ranges than can be kept.
+bool own_ranges_complete();
 
 }  // namespace heapdrift

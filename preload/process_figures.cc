@@ -113,4 +113,27 @@ void read_process_figures(SnapshotDescriptor& snapshot) {
     snapshot.pressure_some_avg10 = memory_pressure();
 }
 
+uint64_t memory_headroom() {
+    uint64_t headroom = status_bytes(read_text("/proc/meminfo"), "MemAvailable:");
+    SnapshotDescriptor figures{};
+    mark_figures_unknown(figures);
+    read_cgroup(figures);
+    if (figures.cgroup_limit_bytes == kUnknownBytes ||
+        figures.cgroup_current_bytes == kUnknownBytes)
+        return headroom;
+    // Pages of files that nobody uses give way.
+    bool unified = true;
+    const TextBuffer<512> directory = cgroup_directory(unified);
+    TextBuffer<512> path;
+    path << directory.text() << "memory.stat";
+    uint64_t reclaimable = 0;
+    if (!find_number(read_text(path.text()), unified ? "inactive_file " : "total_inactive_file ",
+                     reclaimable))
+        reclaimable = 0;
+    const uint64_t limit = figures.cgroup_limit_bytes + reclaimable;
+    const uint64_t left =
+        limit > figures.cgroup_current_bytes ? limit - figures.cgroup_current_bytes : 0;
+    return left < headroom ? left : headroom;
+}
+
 }  // namespace heapdrift

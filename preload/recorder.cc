@@ -1,6 +1,7 @@
 #include "preload/recorder.h"
 
 #include "preload/operation.h"
+#include "preload/scan/scan.h"
 
 namespace heapdrift {
 
@@ -124,6 +125,7 @@ void TakenMappings::put_back() {
 }
 
 void Recorder::forget() {
+    scan::forget();
     sampler.forget_all();
     threads.forget();
     sites.forget();

@@ -4,6 +4,7 @@
 
 #include "preload/error_text.h"
 #include "preload/message.h"
+#include "preload/page_memory.h"
 #include "preload/session_file.h"
 #include "preload/session_path.h"
 #include "preload/vdso_clock.h"
@@ -100,6 +101,7 @@ bool SessionFile::open_new(const Options& options, const char* program, uint32_t
             sys::close(fd_);
             return false;
         }
+        note_own_range(header_, kSegmentSize);
         header_->identity.process_start_ticks = ticks;
         copy_text(header_->identity.session_path, path.text());
         return true;

@@ -39,6 +39,8 @@ void SessionFile::forget() {
     clear(modules_);
     clear(threads_);
     clear(pages_);
+    clear(scans_);
+    scan_count_ = 0;
 }
 
 uint64_t SessionFile::since_start_ns() const {
@@ -127,6 +129,7 @@ uint8_t* SessionFile::grow() {
         stop_growing(error_text(-ENOMEM));
         return nullptr;
     }
+    note_own_range(start, size);
     // Never back: another thread may have grown the file further meanwhile.
     Shared<uint32_t>& count = header_->control.segment_count;
     const auto segments = static_cast<uint32_t>((offset + size) / kSegmentSize);
@@ -219,6 +222,15 @@ void* SessionFile::add_page(PageKind kind, uint32_t table, uint32_t index) {
     // Release: pairs with the reader's acquire of kind.
     descriptor.kind.store(kind, std::memory_order_release);
     return pages->pages[next % kPagesPerSegment];
+}
+
+ScanSegment* SessionFile::add_scan_segment() {
+    const uint32_t ordinal = scan_count_;
+    if (ordinal == kMaxScanSegments) return nullptr;
+    uint8_t* segment = find_segment(scans_, ordinal, SegmentKind::scan);
+    if (segment == nullptr) return nullptr;
+    ++scan_count_;
+    return reinterpret_cast<ScanSegment*>(segment);
 }
 
 void SessionFile::remove() {

@@ -54,10 +54,14 @@ public:
     // A zeroed page, published to readers as belonging to (kind, table, index).
     void* add_page(PageKind kind, uint32_t table, uint32_t index);
 
+    // One more segment for the results of scans, zeroed. For one thread at a time.
+    ScanSegment* add_scan_segment();
+
     // Unlinks the file: nothing in it is worth keeping.
     void remove();
 
     static constexpr uint32_t kMaxThreadRows = 1u << 16;
+    static constexpr uint32_t kMaxScanSegments = 32768;
 
 private:
     using SegmentPointer = std::atomic<uint8_t*>;
@@ -104,6 +108,8 @@ private:
     SegmentPointer modules_[kMaxModules / kPerSegment<Module>] = {};
     SegmentPointer threads_[kMaxThreadRows / kPerSegment<ThreadRow> + 1] = {};
     SegmentPointer pages_[kMaxPageSegments] = {};
+    SegmentPointer scans_[kMaxScanSegments + 1] = {};
+    uint32_t scan_count_ = 0;
 };
 
 }  // namespace heapdrift

@@ -3,6 +3,7 @@
 #include "core/snapshot_table.h"
 #include "preload/page_memory.h"
 #include "preload/process_figures.h"
+#include "preload/scan/scan.h"
 #include "preload/vdso_clock.h"
 
 namespace heapdrift {
@@ -101,6 +102,8 @@ void look_at_clock(ThreadState& state) {
     if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
         take_scheduled(recorder.file.since_start_ns());
     return_table_memory(now);
+    if (scan::wanted()) [[unlikely]]
+        scan::go_on();
 }
 
 void settle_balance(ThreadState& state) {

@@ -13,6 +13,7 @@ namespace heapdrift::commands {
 void add_run(CLI::App& app, int& exit_code);
 void add_list(CLI::App& app, int& exit_code);
 void add_snapshot(CLI::App& app, int& exit_code);
+void add_scan(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);
 void add_diff(CLI::App& app, int& exit_code);

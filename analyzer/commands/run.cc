@@ -55,6 +55,7 @@ process::RecorderOptions recorder_options(const RunArguments& arguments, const s
     if (arguments.depth) options.emplace_back("depth", std::to_string(*arguments.depth));
     if (const uint64_t interval = sampling_interval(arguments); interval != 0)
         options.emplace_back("sample", std::to_string(interval));
+    if (arguments.scan) options.emplace_back("scan", "1");
     if (arguments.keep_all) options.emplace_back("keep_all", "1");
     for (const std::string& option : arguments.recorder_options) {
         const size_t equals = option.find('=');

@@ -92,6 +92,9 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
                   "Record one block in so many bytes on average (512KiB): nearly free, and all "
                   "figures are estimates with a stated error")
         ->type_name("[SIZE]");
+    command.add_flag("--scan", arguments.scan,
+                     "At exit, find the blocks that nothing leads to any more; heapdrift info "
+                     "shows them");
     command
         .add_option("-O", arguments.recorder_options,
                     "An option of the recorder, as in HEAPDRIFT_OPTIONS; may be repeated")
@@ -148,7 +151,9 @@ void check_run_arguments(RunArguments& arguments) {
     restore_lists(arguments.command);
     if (arguments.command.empty())
         throw UsageFailure("run: which program? See heapdrift run --help");
-    sampling_interval(arguments);
+    if (sampling_interval(arguments) != 0 && arguments.scan)
+        throw UsageFailure(
+            "--scan needs to know every block, and --sample records but some; use one of them");
     for (const std::string& option : arguments.recorder_options)
         if (const std::string error = process::check_option(option); !error.empty())
             throw UsageFailure(error);

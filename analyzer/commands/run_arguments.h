@@ -17,6 +17,7 @@ struct RunArguments {
     std::optional<uint32_t> depth;
     bool keep_all = false;
     bool no_symbols = false;
+    bool scan = false;
     std::string sample;                         // size, "" for exact mode
     std::vector<std::string> recorder_options;  // of -O, as "name=value"
     bool no_report = false;

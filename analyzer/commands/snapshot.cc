@@ -1,35 +1,21 @@
 // heapdrift snapshot: opens a snapshot in the session of a running process, from outside.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <ctime>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "analyzer/commands/command.h"
-#include "analyzer/input/mapped_file.h"
-#include "analyzer/input/process_state.h"
+#include "analyzer/commands/live_header.h"
 #include "analyzer/model/failure.h"
-#include "analyzer/process/file_descriptor.h"
 #include "analyzer/process/system_memory.h"
 #include "core/session_view.h"
 #include "core/snapshot_table.h"
 
 namespace heapdrift::commands {
 namespace {
-
-uint64_t monotonic_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
 
 // A label stands behind the @ of a session's name, where these have a meaning of their own.
 void check_label(const std::string& label) {
@@ -47,39 +33,6 @@ void check_label(const std::string& label) {
     if (std::ranges::any_of(label,
                             [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '@'; }))
         throw UsageFailure("a label cannot hold control characters or an '@'");
-}
-
-struct Unmap {
-    void operator()(Header* header) const { munmap(header, sizeof(Header)); }
-};
-using MappedHeader = std::unique_ptr<Header, Unmap>;
-
-// The header, mapped so that the recorded process sees what is written.
-MappedHeader map_session(uint32_t pid) {
-    const input::OpenSession session = input::open_session_of(pid);
-    const process::FileDescriptor writable(
-        open(fmt::format("/proc/self/fd/{}", session.fd).c_str(), O_RDWR | O_CLOEXEC));
-    const int error = errno;
-    // Takes the descriptor; checks the whole file once, before anything in it is believed.
-    const input::MappedFile file = input::MappedFile::adopt(session.fd, session.path);
-    const SessionView view(file.bytes());
-    if (view.error() != ViewError::none)
-        throw Failure(fmt::format("{}: {}", session.path, view_error_text(view.error())));
-    const Header& header = view.header();
-    if (input::ending_of(header.identity, header.control.ended_by.load(), file.device(),
-                         file.inode()) != model::Ending::running ||
-        header.identity.pid != pid)
-        throw Failure(fmt::format("process {} is not being recorded any more", pid));
-    if (!writable.is_open())
-        throw Failure(
-            fmt::format("{}: {}; a snapshot can be taken by the user of process {} or by "
-                        "root",
-                        session.path, std::strerror(error), pid));
-    void* address =
-        mmap(nullptr, sizeof(Header), PROT_READ | PROT_WRITE, MAP_SHARED, writable.get(), 0);
-    if (address == MAP_FAILED)
-        throw Failure(fmt::format("{}: cannot be mapped: {}", session.path, std::strerror(errno)));
-    return MappedHeader(static_cast<Header*>(address));
 }
 
 void refuse_duplicate(const Header& header, const std::string& label) {
@@ -130,7 +83,7 @@ SnapshotNumber take_snapshot(uint32_t pid, Header& header, const std::string& la
 
 void snapshot(uint32_t pid, const std::string& label) {
     check_label(label);
-    const MappedHeader header = map_session(pid);
+    const LiveHeader header = map_live_header(pid, "a snapshot can be taken");
     const SnapshotNumber number = take_snapshot(pid, *header, label);
     if (raw(number) == 0)
         throw Failure(fmt::format(

@@ -8,6 +8,7 @@
 #include "analyzer/input/counters_at.h"
 #include "analyzer/input/foreign/foreign_session.h"
 #include "analyzer/input/process_state.h"
+#include "analyzer/input/scan_reader.h"
 #include "analyzer/input/session_info.h"
 #include "analyzer/input/stack_reader.h"
 #include "analyzer/model/failure.h"
@@ -122,9 +123,14 @@ LoadedSession load_session(OpenedSession opened, const std::string& point) {
     profile.own_bytes = view.header().control.own_bytes.load();
     profile.modules = read_modules(view);
     profile.threads = read_threads(view);
+    std::optional<ScanResult> scanned = read_last_scan(view);
+    if (scanned) profile.scan = scanned->scan;
+    profile.scan_obstacle = view.header().control.scan_obstacle.load();
     loaded.merged_sites = read_sites(
         view, counters[0],
         counters.size() > 1 ? std::span<const Counters>(counters[1]) : std::span<const Counters>(),
+        scanned ? std::span<const model::Reachability>(scanned->sites)
+                : std::span<const model::Reachability>(),
         profile);
     read_high_water_mark(view.header().control, profile);
     loaded.embedded_symbols = read_embedded_symbols(view);

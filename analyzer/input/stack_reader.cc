@@ -183,7 +183,9 @@ std::vector<model::Thread> read_threads(const SessionView& view) {
 }
 
 std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counters> counters,
-                                 std::span<const Counters> peak, model::Profile& profile) {
+                                 std::span<const Counters> peak,
+                                 std::span<const model::Reachability> reach,
+                                 model::Profile& profile) {
     constexpr uint32_t kUntouched = ~uint32_t{0};
     std::vector<uint32_t> merged(counters.size(), kUntouched);
     SiteReader reader(view, profile);
@@ -199,6 +201,7 @@ std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counte
             figures.peak_live_bytes = then.live_bytes;
             figures.peak_live_variance = then.live_variance;
         }
+        if (id < reach.size()) figures.reach = reach[id];
         merged[id] = reader.add(id, figures);
     }
     for (uint32_t& each : merged) each = each == kUntouched ? 0 : profile.sites[each].id;

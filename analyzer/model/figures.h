@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "analyzer/model/reachability.h"
+
 namespace heapdrift::model {
 
 struct Figures {
@@ -17,6 +19,8 @@ struct Figures {
     uint64_t reallocations = 0;  // allocations that realloc made from an earlier block
     // Of a site or row: live bytes in the snapshot nearest to the high-water mark.
     uint64_t peak_live_bytes = 0;
+    // Of what was live when the last scan was made; zeros without one.
+    Reachability reach{};
 
     // Of a sampled session: temporary and reallocations are not known.
     bool sampled = false;
@@ -40,6 +44,7 @@ struct Figures {
         temporary += other.temporary;
         reallocations += other.reallocations;
         peak_live_bytes += other.peak_live_bytes;
+        reach += other.reach;
         sampled = sampled || other.sampled;
         sampling_interval = std::max(sampling_interval, other.sampling_interval);
         allocated_variance += other.allocated_variance;

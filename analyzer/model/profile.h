@@ -140,6 +140,9 @@ struct Profile {
     std::vector<Thread> threads;
     Losses losses;
     VerifiedStacks verified;
+    std::optional<Scan> scan;  // the last one, whichever point the figures stand for
+    // Why the scan that was asked for last has no result.
+    ScanObstacle scan_obstacle = ScanObstacle::none;
     uint64_t own_bytes = 0;
     uint64_t peak_live_bytes = 0;  // the heap's high-water mark up to the point
     std::optional<double> peak_seconds;

@@ -22,12 +22,13 @@ struct KnownOption {
     uint64_t highest;
 };
 // Those a user may set by -O. output and root_pid are the command's own.
-constexpr std::array<KnownOption, 6> kKnownOptions = {{
+constexpr std::array<KnownOption, 7> kKnownOptions = {{
     {"interval", 1, 3'600'000},
     {"depth", 1, 1024},
     {"keep_all", 0, 1},
     {"min_descendant", 0, UINT64_MAX},
     {"sample", 0, uint64_t{1} << 40},
+    {"scan", 0, 1},
     {"verify", 0, UINT32_MAX},
 }};
 

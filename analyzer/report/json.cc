@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/report/json_parts.h"
+#include "analyzer/report/scan_parts.h"
 
 namespace heapdrift::report {
 
@@ -32,12 +33,14 @@ void write_row(JsonWriter& json, const ReportDocument& document, const model::Ro
         json.key("site").number(site.id);
         json.key("domain").text(domain_name(site.domain));
         write_figures(json, row.figures);
+        write_lost(json, document.profile, row.figures);
         json.key("stack_end").text(stack_end_name(site.end));
         json.key("frames").raw_value(frames.stack(site, document.frames));
     } else {
         json.key("key").text(row.key);
         json.key("sites").number(row.sites);
         write_figures(json, row.figures);
+        write_lost(json, document.profile, row.figures);
     }
     json.end_object();
 }
@@ -56,6 +59,7 @@ void write_report_body(JsonWriter& json, const ReportDocument& document) {
     write_point(json, document.profile);
     json.key("filtered").boolean(document.filtered);
     write_totals(json, document.profile);
+    write_scan(json, document.profile);
     write_grouping(json, document.grouping, document.column);
     json.key("row_count").number(document.rows.size());
     json.key("rows_below_minimum").number(document.rows_below_minimum);
@@ -141,6 +145,7 @@ void write_info_json(std::ostream& out, const model::Profile& profile) {
     json.key("at");
     write_point(json, profile);
     write_totals(json, profile);
+    write_scan(json, profile);
     write_verified_stacks(json, profile.verified);
     write_snapshots(json, profile);
     write_modules(json, profile);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/report/estimate_text.h"
+#include "analyzer/report/scan_parts.h"
 #include "analyzer/report/text.h"
 #include "analyzer/report/text_parts.h"
 #include "analyzer/report/units.h"
@@ -81,6 +82,7 @@ void write_info_text(std::ostream& out, const model::Profile& profile, const Pal
         out, palette, "live",
         fmt::format("{} in {} allocations", bytes_text(totals.figures, model::Column::live_bytes),
                     count_text(totals.figures, model::Column::live_allocations)));
+    write_scan(out, palette, profile);
     write_losses(out, palette, profile);
     write_verified(out, profile.verified, palette);
     write_snapshots(out, profile, palette);

@@ -1,6 +1,8 @@
 #include "preload/block_table.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <map>
@@ -218,6 +220,50 @@ TEST_P(BlockTableTest, LosesNothingWhilePagesAreReturned) {
     other.join();
     done = true;
     returns.join();
+}
+
+TEST_P(BlockTableTest, ShowsAllRecordsInTheOrderOfTheirAddresses) {
+    // Every form of a record, near to each other and in leaves far apart.
+    const std::vector<std::pair<uint64_t, uint64_t>> blocks = {
+        {0x5000, 0},    {0x5020, 63},          {0x5080, 64},         {0x50e0, 24},
+        {0x5140, 5000}, {0x10000000, 5 << 20}, {0x7f0000000000, 17}, {0x7f0000000040, 90}};
+    for (size_t i = 0; i < blocks.size(); ++i)
+        put(blocks[i].first, static_cast<uint32_t>(1 + i), blocks[i].second, 7);
+    put(0x60000000, 1 << 20, 40);
+    take(0x60000000);
+    size_t at = 0;
+    table_->for_each([&](uint64_t address, const BlockRecord& record) {
+        ASSERT_LT(at, blocks.size());
+        EXPECT_EQ(address, blocks[at].first);
+        expect_record(record, static_cast<uint32_t>(1 + at), blocks[at].second, 7);
+        ++at;
+    });
+    EXPECT_EQ(at, blocks.size());
+}
+
+TEST_P(BlockTableTest, AForkChildFindsRecordsOnlyWhileTheyAreKept) {
+    put(0x5000, 3, 40);
+    const auto seen_in_child = [this] {
+        const pid_t child = fork();
+        if (child == 0) {
+            int records = 0;
+            table_->for_each([&](uint64_t, const BlockRecord&) { ++records; });
+            if (records != 0) {
+                table_->clear();
+                table_->for_each([&](uint64_t, const BlockRecord&) { records = 99; });
+            }
+            _exit(records);
+        }
+        int status = 0;
+        EXPECT_EQ(waitpid(child, &status, 0), child);
+        return WEXITSTATUS(status);
+    };
+    EXPECT_EQ(seen_in_child(), 0);
+    EXPECT_TRUE(table_->keep_on_fork(true));
+    EXPECT_EQ(seen_in_child(), 1);
+    EXPECT_TRUE(table_->keep_on_fork(false));
+    EXPECT_EQ(seen_in_child(), 0);
+    expect_record(take(0x5000), 3, 40, 0);
 }
 
 }  // namespace

@@ -281,6 +281,10 @@ void SessionBuilder::embed_symbols(std::span<const std::byte> encoded) {
     }
 }
 
+ScanSegment& SessionBuilder::add_scan_segment() {
+    return *reinterpret_cast<ScanSegment*>(add_segment(SegmentKind::scan, scan_segments_++));
+}
+
 void SessionBuilder::write(const std::string& path) const {
     std::ofstream out(path, std::ios::binary);
     out.write(reinterpret_cast<const char*>(base_), static_cast<std::streamsize>(size_));

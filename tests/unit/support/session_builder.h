@@ -48,6 +48,9 @@ public:
     void add_aged(uint32_t table, uint64_t key, uint64_t deallocations, uint64_t bytes);
     uint32_t snapshot(SnapshotKind kind, uint64_t time_ns, std::string_view label = "");
 
+    // One more segment of a scan's result, zeroed.
+    ScanSegment& add_scan_segment();
+
     void embed_symbols(std::span<const std::byte> encoded);
 
     std::span<const std::byte> bytes() const { return {base_, size_}; }
@@ -79,6 +82,7 @@ private:
     std::vector<ModuleRange> modules_;
     std::map<std::pair<Domain, StackEnd>, uint32_t> roots_;
     std::map<std::pair<uint32_t, uint64_t>, uint32_t> nodes_;
+    uint32_t scan_segments_ = 0;
     uint64_t undo_entries_ = 0;
     uint64_t reused_undo_entries_ = 0;
 };

@@ -1,0 +1,189 @@
+#include "preload/scan/copy.h"
+
+#include <sys/prctl.h>
+
+#include "preload/next_allocator.h"
+#include "preload/recorder.h"
+#include "preload/scan/roots.h"
+#include "preload/syscalls.h"
+#include "preload/vdso_clock.h"
+
+namespace heapdrift::scan {
+namespace {
+
+// Nothing of the program's may see this process: not its files, which others wait to be closed,
+// nor its share of the processor and memory.
+void withdraw(const Context& context) {
+    sys::call(SYS_close_range, 0, ~0u, 0);
+    const rlimit64 no_core{0, 0};
+    sys::call(SYS_prlimit64, 0, RLIMIT_CORE, sys::address(&no_core), 0);
+    sys::call(SYS_prctl, PR_SET_NAME, sys::address("heapdrift-scan"));
+    constexpr char kFirstToDie[] = "1000";
+    if (const int fd = sys::open("/proc/self/oom_score_adj", O_WRONLY); fd >= 0) {
+        sys::write(fd, kFirstToDie, sizeof(kFirstToDie) - 1);
+        sys::close(fd);
+    }
+    // At exit the program waits for us: then to be slow would be no kindness.
+    constexpr long kLeastPriority = 19;
+    if (context.occasion == ScanOccasion::requested)
+        sys::call(SYS_setpriority, PRIO_PROCESS, 0, kLeastPriority);
+}
+
+struct SiteCounts {
+    ScanCounts kinds[kReachKinds];
+};
+
+// Sums the marks by site, and notes the lost blocks for the second scan.
+class Tally {
+public:
+    Tally(const Context& context, const BlockIndex& index) : context_(context), index_(index) {}
+
+    bool sum_up() {
+        sites_ = recorder.file.control().site_count.load(std::memory_order_relaxed) + 1;
+        counts_ = static_cast<SiteCounts*>(map_pages(sites_ * sizeof(SiteCounts)));
+        if (counts_ == nullptr) return false;
+        for (const Block& block : index_.blocks()) {
+            const auto kind = static_cast<size_t>(kind_of(block));
+            add(totals_[kind], block);
+            if (block.site() < sites_) add(counts_[block.site()].kinds[kind], block);
+        }
+        return true;
+    }
+    void write(const ScanDescriptor& scan) const;
+
+private:
+    static void add(ScanCounts& counts, const Block& block) {
+        ++counts.blocks;
+        counts.bytes += block.size();
+    }
+    Reach kind_of(const Block& block) {
+        if (block.mark() == Mark::reachable) return Reach::reachable;
+        if (block.mark() != Mark::direct && block.mark() != Mark::indirect) return Reach::possible;
+        Findings& findings = *context_.findings;
+        if (findings.lost_count < Findings::kMost)
+            findings.lost[findings.lost_count++] = block.start();
+        if (context_.uncertain || (context_.earlier != nullptr && !was_lost(block.start())))
+            return Reach::possible;
+        return block.mark() == Mark::direct ? Reach::direct : Reach::indirect;
+    }
+    // Both scans see the blocks in the order of their addresses.
+    bool was_lost(uint64_t address) {
+        const Findings& earlier = *context_.earlier;
+        while (earlier_ < earlier.lost_count && earlier.lost[earlier_] < address) ++earlier_;
+        return earlier_ < earlier.lost_count && earlier.lost[earlier_] == address;
+    }
+
+    const Context& context_;
+    const BlockIndex& index_;
+    SiteCounts* counts_ = nullptr;
+    uint64_t sites_ = 0;
+    uint64_t earlier_ = 0;
+    ScanCounts totals_[kReachKinds] = {};
+};
+
+// Readers may look at any time: what stood there is marked as being rewritten first.
+void Tally::write(const ScanDescriptor& scan) const {
+    for (uint32_t i = 0; i < context_.segment_count; ++i) {
+        ScanSegment& segment = *context_.segments[i];
+        segment.scan.state.store(ScanState::writing, std::memory_order_relaxed);
+        segment.scan.number = 0;
+    }
+    std::atomic_thread_fence(std::memory_order_release);
+    uint32_t part = 0;
+    uint32_t row = 0;
+    for (uint32_t site = 0; site < sites_; ++site) {
+        bool any = false;
+        for (const ScanCounts& kind : counts_[site].kinds) any = any || kind.blocks != 0;
+        if (!any) continue;
+        if (row == kScanRowsPerSegment) {
+            context_.segments[part]->scan.rows = row;
+            ++part;
+            row = 0;
+        }
+        // Room for all sites was made.
+        if (part == context_.segment_count) break;
+        ScanRow& entry = context_.segments[part]->rows[row++];
+        entry.site = site;
+        for (size_t kind = 0; kind < kReachKinds; ++kind)
+            entry.kinds[kind] = counts_[site].kinds[kind];
+    }
+    if (part < context_.segment_count) context_.segments[part++]->scan.rows = row;
+    for (uint32_t i = 0; i < part; ++i) {
+        ScanDescriptor& to = context_.segments[i]->scan;
+        to.part = i;
+        to.parts = part;
+        to.occasion = scan.occasion;
+        to.flags = scan.flags;
+        to.threads = scan.threads;
+        to.unknown_threads = scan.unknown_threads;
+        to.time_ns = scan.time_ns;
+        to.held_ns = scan.held_ns;
+        to.scan_ns = scan.scan_ns;
+        to.memory_bytes = scan.memory_bytes;
+        to.root_bytes = scan.root_bytes;
+        to.block_bytes = scan.block_bytes;
+        to.skipped_bytes = scan.skipped_bytes;
+        to.skipped_blocks = scan.skipped_blocks;
+        for (size_t kind = 0; kind < kReachKinds; ++kind) to.totals[kind] = totals_[kind];
+        to.number = scan.number;
+        // Release: pairs with the reader's acquire of state.
+        to.state.store(ScanState::complete, std::memory_order_release);
+    }
+}
+
+ScanObstacle scan(Context& context) {
+    const uint64_t begun_ns = monotonic_ns();
+    MemoryMap map;
+    BlockIndex index;
+    if (!map.read()) return ScanObstacle::ended;
+    if (!index.fill(recorder.blocks, map, next_is_glibc())) return ScanObstacle::memory;
+    Marking marking(index, map, context.deadline_ns);
+    Roots roots(context, map, index, marking, context.gaps);
+    if (!roots.search()) return ScanObstacle::memory;
+    marking.sort_out_the_rest();
+    if (marking.failed())
+        return monotonic_ns() > context.deadline_ns ? ScanObstacle::ended : ScanObstacle::memory;
+
+    ScanDescriptor descriptor{};
+    descriptor.number = context.number;
+    descriptor.occasion = context.occasion;
+    descriptor.threads = context.thread_count;
+    for (uint32_t i = 0; i < context.thread_count; ++i)
+        descriptor.unknown_threads += !context.threads[i].known;
+    context.uncertain = context.uncertain || descriptor.unknown_threads != 0;
+    descriptor.flags = (context.conclusive ? kScanConfirmed : 0) | (context.gaps ? kScanGaps : 0) |
+                       (context.uncertain ? kScanUncertain : 0) |
+                       (next_is_glibc() ? 0 : kScanOtherAllocator);
+    descriptor.time_ns = context.time_ns;
+    const uint64_t held_ns = context.findings->held_ns.load(std::memory_order_relaxed);
+    // Not yet known where the thread has not had the processor since.
+    descriptor.held_ns = held_ns != 0 ? held_ns : monotonic_ns() - context.begun_ns;
+    descriptor.root_bytes = marking.root_bytes();
+    descriptor.block_bytes = marking.block_bytes();
+    descriptor.skipped_bytes = roots.skipped_bytes();
+    descriptor.skipped_blocks = index.skipped();
+    descriptor.memory_bytes = index.bytes() + marking.bytes();
+    Tally tally(context, index);
+    if (!tally.sum_up()) return ScanObstacle::memory;
+    descriptor.scan_ns = monotonic_ns() - begun_ns;
+    tally.write(descriptor);
+    return ScanObstacle::none;
+}
+
+}  // namespace
+
+void run_copy(void* argument) {
+    auto& context = *static_cast<Context*>(argument);
+    withdraw(context);
+    const ScanObstacle obstacle = scan(context);
+    Control& control = recorder.file.control();
+    if (context.conclusive || obstacle != ScanObstacle::none) {
+        control.scan_obstacle.store(obstacle, std::memory_order_relaxed);
+        control.scan_ended.store(context.number, std::memory_order_release);
+    }
+    context.findings->obstacle.store(obstacle, std::memory_order_relaxed);
+    // Release: pairs with the process's acquire.
+    context.findings->complete.store(1, std::memory_order_release);
+}
+
+}  // namespace heapdrift::scan

@@ -1,0 +1,146 @@
+#include "preload/scan/process_copy.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "preload/recorder.h"
+#include "preload/scan/copy.h"
+#include "preload/scan/spawn.h"
+#include "preload/scan/threads.h"
+#include "preload/syscalls.h"
+
+namespace heapdrift::scan {
+namespace {
+
+// For those that appear meanwhile.
+constexpr uint32_t kThreadsToSpare = 64;
+constexpr uint32_t kWordsPerThread = 640;  // registers, vectors included
+
+// Fork children find the block table as it is while a copy is being made.
+constinit std::atomic<bool> table_kept{false};
+
+// All signals wait while a copy is made: its handlers are the program's.
+class SignalsBlocked {
+public:
+    SignalsBlocked() {
+        const uint64_t all = ~uint64_t{0};
+        sys::call(SYS_rt_sigprocmask, SIG_BLOCK, sys::address(&all), sys::address(&before_),
+                  sizeof(before_));
+    }
+    ~SignalsBlocked() {
+        sys::call(SYS_rt_sigprocmask, SIG_SETMASK, sys::address(&before_), 0, sizeof(before_));
+    }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+private:
+    uint64_t before_ = 0;
+};
+
+// The directory of threads has a link for each, and two of its own.
+uint32_t thread_count() {
+    struct stat status {};
+    sys::call(SYS_stat, sys::address("/proc/self/task"), sys::address(&status));
+    return static_cast<uint32_t>(status.st_nlink);
+}
+
+// Where only ancestors may trace, the process can allow it for a moment. What it allowed before is
+// not to be had from the kernel, so that this is done only where it is needed.
+class TracingAllowed {
+public:
+    TracingAllowed() {
+        char scope[8] = {};
+        needed_ =
+            sys::read_file("/proc/sys/kernel/yama/ptrace_scope", scope, 7) != 0 && scope[0] == '1';
+        if (needed_) sys::call(SYS_prctl, PR_SET_PTRACER, static_cast<long>(PR_SET_PTRACER_ANY));
+    }
+    ~TracingAllowed() {
+        if (needed_) sys::call(SYS_prctl, PR_SET_PTRACER, 0);
+    }
+    TracingAllowed(const TracingAllowed&) = delete;
+    TracingAllowed& operator=(const TracingAllowed&) = delete;
+
+private:
+    bool needed_ = false;
+};
+
+// In the helper, which shares the memory of the process, and whose child is the process's.
+void copy_with_threads_stopped(void* argument) {
+    auto& memory = *static_cast<ContextMemory*>(argument);
+    Context& context = memory.context();
+    stop_threads(context);
+    context.copy = spawn(CLONE_PARENT, memory.copy_stack_top(), run_copy, &context);
+    let_threads_go(context);
+}
+
+void spawn_copy(ContextMemory& memory) {
+    Context& context = memory.context();
+    if (!is_alone(context)) {
+        const TracingAllowed allowed;
+        context.copy = 0;
+        const long helper = spawn(CLONE_VM | CLONE_FS | CLONE_FILES, memory.helper_stack_top(),
+                                  copy_with_threads_stopped, &memory);
+        if (!sys::failed(helper)) {
+            sys::call(SYS_wait4, helper, 0, __WALL);
+            if (context.copy > 0) return;
+        }
+        context.thread_count = 0;
+        context.register_count = 0;
+        list_threads(context);
+    }
+    context.copy = spawn(0, memory.copy_stack_top(), run_copy, &context);
+}
+
+}  // namespace
+
+ContextMemory::ContextMemory() {
+    context_ = take<Context>(1);
+    if (context_ == nullptr) return;
+    context_->threads_capacity = thread_count() + kThreadsToSpare;
+    context_->threads = take<Thread>(context_->threads_capacity);
+    context_->register_capacity = uint64_t{context_->threads_capacity} * kWordsPerThread;
+    context_->registers = take<uint64_t>(context_->register_capacity);
+    context_->scratch = take<char>(Context::kScratchBytes);
+    copy_stack_ = take<char>(kStackBytes);
+    helper_stack_ = take<char>(kStackBytes);
+}
+
+ContextMemory::~ContextMemory() {
+    for (uint32_t i = 0; i < count_; ++i) unmap_pages(pieces_[i].start, pieces_[i].size);
+}
+
+template <typename T>
+T* ContextMemory::take(uint64_t count) {
+    void* start = map_pages(count * sizeof(T));
+    if (start == nullptr)
+        failed_ = true;
+    else
+        pieces_[count_++] = {start, count * sizeof(T)};
+    return static_cast<T*>(start);
+}
+
+bool is_alone(Context& context) {
+    const bool alone = list_threads(context) && context.thread_count == 0;
+    context.thread_count = 0;
+    return alone;
+}
+
+void make_copy(ContextMemory& memory) {
+    memory.context().copy = -1;
+    const SignalsBlocked blocked;
+    table_kept.store(true, std::memory_order_relaxed);
+    const bool kept = recorder.blocks.keep_on_fork(true);
+    const bool held = recorder.mappings.hold();
+    if (kept) spawn_copy(memory);
+    if (held) recorder.mappings.release();
+    recorder.blocks.keep_on_fork(false);
+    table_kept.store(false, std::memory_order_relaxed);
+}
+
+void drop_records_of_parent() {
+    if (table_kept.exchange(false, std::memory_order_relaxed)) recorder.blocks.clear();
+}
+
+}  // namespace heapdrift::scan

@@ -1,0 +1,277 @@
+#include "preload/scan/scan.h"
+
+#include "core/snapshot_table.h"
+#include "preload/page_memory.h"
+#include "preload/process_figures.h"
+#include "preload/recorder.h"
+#include "preload/scan/process_copy.h"
+#include "preload/scan/spawn.h"
+#include "preload/syscalls.h"
+#include "preload/thread_local.h"
+#include "preload/vdso_clock.h"
+
+namespace heapdrift::scan {
+namespace {
+
+constexpr uint64_t kMs = 1'000'000;
+constexpr uint64_t kLongestScanNs = 60'000 * kMs;
+// It gives up by itself before.
+constexpr uint64_t kLongestCopyNs = kLongestScanNs + 10'000 * kMs;
+// Between the first scan's end and the second: what was on its way from one place to another in the
+// first has arrived.
+constexpr uint64_t kBetweenNs = 20 * kMs;
+constexpr uint64_t kLookAgainNs = 5 * kMs;
+
+enum class Phase : uint8_t { idle, first, between, second };
+
+// Of the scan that goes on. Whoever has `busy` may touch it.
+struct Progress {
+    std::atomic<bool> busy{false};
+    std::atomic<bool> going_on{false};
+    std::atomic<uint64_t> next_look_ns{0};
+    Phase phase = Phase::idle;
+    ScanOccasion occasion = ScanOccasion::requested;
+    uint32_t number = 0;
+    long copy = 0;
+    uint64_t copy_begun_ns = 0;
+    Findings* findings[2] = {};
+    // Two sets of segments: a reader finds the last result while the next is written.
+    ScanSegment** segments[2] = {};
+    uint32_t segment_count[2] = {};
+    uint32_t next_set = 0;
+};
+constinit Progress progress;
+
+constinit std::atomic<bool> memory_withheld{false};
+constinit std::atomic<bool> blocks_unrecorded{false};
+
+constinit uint64_t exit_frame = 0;
+constinit uint64_t exit_thread_pointer = 0;
+
+uint64_t live_blocks() {
+    uint64_t blocks = 0;
+    const uint32_t rows = recorder.file.control().thread_count.load(std::memory_order_relaxed);
+    for (uint32_t i = 0; i < rows; ++i) {
+        const ThreadRow& row = recorder.file.thread(i);
+        blocks += row.allocations.load(std::memory_order_relaxed) -
+                  row.deallocations.load(std::memory_order_relaxed);
+    }
+    return static_cast<int64_t>(blocks) < 0 ? 0 : blocks;
+}
+
+ScanObstacle check_process() {
+    if (memory_confined()) return ScanObstacle::confined;
+    if (!recorder.sampler.exact()) return ScanObstacle::sampled;
+    if (recorder.file.header().identity.forked != 0) return ScanObstacle::forked;
+    if (!own_ranges_complete()) return ScanObstacle::own_memory;
+    return ScanObstacle::none;
+}
+
+// For the copy's own tables, and for what the process changes in the meantime.
+bool memory_suffices() {
+    constexpr uint64_t kBytesPerBlock = 32;
+    SnapshotLock lock(recorder.file.control(), monotonic_ns());
+    if (!lock.held()) return true;
+    SnapshotDescriptor figures{};
+    read_process_figures(figures);
+    const uint64_t resident = figures.rss_anon_bytes == kUnknownBytes ? 0 : figures.rss_anon_bytes;
+    return memory_headroom() > kBytesPerBlock * live_blocks() + resident / 8 + (8u << 20);
+}
+
+bool reserve_segments(uint32_t set) {
+    const uint32_t sites = recorder.file.control().site_count.load(std::memory_order_relaxed);
+    const uint32_t wanted = sites / kScanRowsPerSegment + 2;
+    if (progress.segments[set] == nullptr) {
+        constexpr size_t kBytes = SessionFile::kMaxScanSegments * sizeof(void*);
+        progress.segments[set] = static_cast<ScanSegment**>(map_pages(kBytes));
+        if (progress.segments[set] == nullptr) return false;
+    }
+    uint32_t& count = progress.segment_count[set];
+    for (; count < wanted; ++count) {
+        ScanSegment* segment = recorder.file.add_scan_segment();
+        if (segment == nullptr) return false;
+        progress.segments[set][count] = segment;
+    }
+    return true;
+}
+
+// Begins the first or the second scan. sp: from there outwards the caller's stack is in use.
+ScanObstacle begin(uint64_t sp) {
+    const uint64_t begun_ns = monotonic_ns();
+    const bool second = progress.phase == Phase::between;
+    if (!memory_suffices()) return ScanObstacle::memory;
+    const uint32_t set = progress.next_set;
+    if (!reserve_segments(set)) return ScanObstacle::file;
+    Findings*& findings = progress.findings[second ? 1 : 0];
+    if (findings == nullptr) findings = static_cast<Findings*>(map_shared_pages(sizeof(Findings)));
+    ContextMemory memory;
+    if (findings == nullptr || !memory.complete()) return ScanObstacle::memory;
+
+    Context& context = memory.context();
+    context.number = progress.number;
+    context.occasion = progress.occasion;
+    context.time_ns = recorder.file.since_start_ns();
+    context.begun_ns = begun_ns;
+    context.deadline_ns = begun_ns + kLongestScanNs;
+    context.pid = sys::pid();
+    context.caller_tid = sys::tid();
+    context.caller_pointer = StackBounds::thread_pointer();
+    context.caller_sp = sp;
+    context.segments = progress.segments[set];
+    context.segment_count = progress.segment_count[set];
+    context.earlier = second ? progress.findings[0] : nullptr;
+    context.findings = findings;
+    context.uncertain = memory_withheld.load(std::memory_order_relaxed);
+    context.gaps = blocks_unrecorded.load(std::memory_order_relaxed);
+    for (const auto& dropped : recorder.file.control().dropped)
+        context.gaps = context.gaps || dropped.load(std::memory_order_relaxed) != 0;
+    // A process alone stands still while it waits for the result.
+    context.conclusive = second || (progress.occasion == ScanOccasion::exit && is_alone(context));
+    make_copy(memory);
+    if (context.copy <= 0) return ScanObstacle::copy;
+    findings->held_ns.store(monotonic_ns() - begun_ns, std::memory_order_relaxed);
+    progress.copy = context.copy;
+    progress.copy_begun_ns = begun_ns;
+    progress.next_set = 1 - set;
+    progress.phase = context.conclusive ? Phase::second : Phase::first;
+    return ScanObstacle::none;
+}
+
+void end(ScanObstacle obstacle) {
+    Control& control = recorder.file.control();
+    control.scan_obstacle.store(obstacle, std::memory_order_relaxed);
+    control.scan_ended.store(progress.number, std::memory_order_release);
+    for (Findings*& findings : progress.findings) {
+        if (findings != nullptr) unmap_pages(findings, sizeof(Findings));
+        findings = nullptr;
+    }
+    progress.phase = Phase::idle;
+    progress.going_on.store(false, std::memory_order_relaxed);
+}
+
+void start(ScanOccasion occasion, uint32_t number, uint64_t sp) {
+    Control& control = recorder.file.control();
+    progress.number = number;
+    progress.occasion = occasion;
+    progress.phase = Phase::idle;
+    progress.going_on.store(true, std::memory_order_relaxed);
+    control.scan_started.store(number, std::memory_order_relaxed);
+    ScanObstacle obstacle = check_process();
+    if (obstacle == ScanObstacle::none) obstacle = begin(sp);
+    if (obstacle != ScanObstacle::none) end(obstacle);
+}
+
+// The copy has ended.
+void take_findings() {
+    const Findings& findings = *progress.findings[progress.findings[1] != nullptr];
+    // Acquire: pairs with the copy's release.
+    const ScanObstacle obstacle = findings.complete.load(std::memory_order_acquire) == 0
+                                      ? ScanObstacle::ended
+                                      : findings.obstacle.load(std::memory_order_relaxed);
+    if (obstacle != ScanObstacle::none || progress.phase == Phase::second)
+        end(obstacle);
+    else
+        progress.phase = Phase::between;
+}
+
+void scan_again(uint64_t sp) {
+    if (const ScanObstacle obstacle = begin(sp); obstacle != ScanObstacle::none) end(obstacle);
+}
+
+bool is_the_recorded_process() {
+    return recorder.file.header().identity.pid == sys::pid();
+}
+
+}  // namespace
+
+void note_exit_frame(uint64_t frame) {
+    if (exit_frame != 0) return;
+    exit_frame = frame;
+    exit_thread_pointer = StackBounds::thread_pointer();
+}
+
+void note_memory_withheld() {
+    memory_withheld.store(true, std::memory_order_relaxed);
+}
+
+void note_unrecorded_blocks() {
+    blocks_unrecorded.store(true, std::memory_order_relaxed);
+}
+
+void forget() {
+    drop_records_of_parent();
+    progress.busy.store(false, std::memory_order_relaxed);
+    progress.going_on.store(false, std::memory_order_relaxed);
+    progress.phase = Phase::idle;
+    progress.copy = 0;
+    for (uint32_t i = 0; i < 2; ++i) {
+        progress.findings[i] = nullptr;
+        progress.segment_count[i] = 0;
+    }
+    exit_frame = 0;
+}
+
+bool wanted() {
+    const Control& control = recorder.file.control();
+    return progress.going_on.load(std::memory_order_relaxed) ||
+           control.scan_requested.load(std::memory_order_relaxed) !=
+               control.scan_started.load(std::memory_order_relaxed);
+}
+
+void go_on() {
+    const uint64_t now = monotonic_ns();
+    if (now < progress.next_look_ns.load(std::memory_order_relaxed) || memory_confined() ||
+        !is_the_recorded_process())
+        return;
+    if (progress.busy.exchange(true, std::memory_order_acquire)) return;
+    progress.next_look_ns.store(now + kLookAgainNs, std::memory_order_relaxed);
+    const auto here = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+    Control& control = recorder.file.control();
+    if (!progress.going_on.load(std::memory_order_relaxed)) {
+        const uint32_t number = control.scan_requested.load(std::memory_order_relaxed);
+        if (number != control.scan_started.load(std::memory_order_relaxed))
+            start(ScanOccasion::requested, number, here);
+    } else if (progress.phase == Phase::between) {
+        scan_again(here);
+    } else if (has_ended(progress.copy)) {
+        take_findings();
+        progress.next_look_ns.store(now + kBetweenNs, std::memory_order_relaxed);
+    } else if (now > progress.copy_begun_ns + kLongestCopyNs) {
+        kill_and_wait(progress.copy);
+        end(ScanObstacle::ended);
+    }
+    progress.busy.store(false, std::memory_order_release);
+}
+
+void scan_at_exit() {
+    // Another thread may be making a copy.
+    for (int i = 0; progress.busy.exchange(true, std::memory_order_acquire); ++i) {
+        constexpr int kRounds = 1000;
+        if (i == kRounds) return;
+        sleep_ns(kMs);
+    }
+    if (progress.phase == Phase::first || progress.phase == Phase::second)
+        kill_and_wait(progress.copy);
+    if (progress.phase != Phase::idle) end(ScanObstacle::ended);
+    const uint64_t sp = exit_thread_pointer == StackBounds::thread_pointer() && exit_frame != 0
+                            ? exit_frame
+                            : reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+    Control& control = recorder.file.control();
+    const uint32_t number = control.scan_requested.load(std::memory_order_relaxed) + 1;
+    control.scan_requested.store(number, std::memory_order_relaxed);
+    start(ScanOccasion::exit, number, sp);
+    while (progress.phase != Phase::idle) {
+        if (!wait_for(progress.copy, kLongestCopyNs)) {
+            kill_and_wait(progress.copy);
+            end(ScanObstacle::ended);
+            break;
+        }
+        take_findings();
+        if (progress.phase != Phase::between) break;
+        sleep_ns(kBetweenNs);
+        scan_again(sp);
+    }
+    progress.busy.store(false, std::memory_order_release);
+}
+
+}  // namespace heapdrift::scan

@@ -1,0 +1,29 @@
+// Scans of the process for blocks that nothing leads to any more. See README.md beside this file.
+#pragma once
+
+#include <cstdint>
+
+namespace heapdrift::scan {
+
+// In the function that a thread calls to end the process, before anything of it is undone: from its
+// frame outwards the stack is in use, further in is only what ends the process. `frame`: the lowest
+// address that counts.
+void note_exit_frame(uint64_t frame);
+
+// At the end of recording, if that was asked for. The process waits for the result.
+void scan_at_exit();
+
+// A thread looked at the clock: begins a scan that was requested, or goes on with one. The thread
+// is held while a copy of the process is made.
+bool wanted();
+void go_on();
+
+// The copy is made without part of the process's memory, as the program wished.
+void note_memory_withheld();
+// A live block was removed from the records, or never entered.
+void note_unrecorded_blocks();
+
+// In a fork child: no scan goes on, and none of the parent's blocks are known.
+void forget();
+
+}  // namespace heapdrift::scan

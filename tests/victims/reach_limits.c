@@ -1,0 +1,90 @@
+// Where a scan sees less than all: what it then may not say.
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "preload/heapdrift.h"
+#include "reach.h"
+
+static void* kept[4];
+
+MARKER void lost(void) {
+    keep(malloc(100));
+}
+
+// A pointer in memory that children do not get: its block looks lost to a copy.
+MARKER void withheld(void) {
+    void** start = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(madvise(start, 4096, MADV_DONTFORK) == 0);
+    *start = malloc(100);
+    expect_possible("withheld");
+}
+
+// Its own blocks are unknown to the recorder, and what they lead to must not be called lost.
+MARKER void* of_ignored(void) {
+    return malloc(100);
+}
+static void ignored(void) {
+    void** block = malloc(200);
+    if (heapdrift_ignore) heapdrift_ignore(block);
+    *block = of_ignored();
+    kept[0] = block;
+    expect_reachable("of_ignored");
+}
+
+static void* wait_for_ever(void* argument) {
+    for (;;) syscall(SYS_pause);
+    return argument;
+}
+// A thread that somebody else traces already, as a debugger does.
+static void traced(void) {
+    pthread_t thread;
+    REQUIRE(pthread_create(&thread, NULL, wait_for_ever, NULL) == 0);
+    int ready[2];
+    int ended[2];
+    REQUIRE(pipe(ready) == 0 && pipe(ended) == 0);
+    const pid_t own = getpid();
+    char byte;
+    if (fork() == 0) {
+        for (long tid = own + 1; tid < own + 100; ++tid)
+            if (ptrace(PTRACE_SEIZE, tid, 0, 0) == 0) break;
+        REQUIRE(write(ready[1], "", 1) == 1);
+        // Until the process is gone, which cannot end while its thread is traced.
+        close(ended[1]);
+        REQUIRE(read(ended[0], &byte, 1) == 0);
+        syscall(SYS_exit_group, 0);
+    }
+    REQUIRE(read(ready[0], &byte, 1) == 1);
+}
+
+int main(int count, char** arguments) {
+    REQUIRE(count == 2);
+    const char* what = arguments[1];
+    lost();
+    if (strcmp(what, "withheld") == 0) {
+        withheld();
+        expect_possible("lost");
+    } else if (strcmp(what, "ignored") == 0) {
+        ignored();
+        expect_lost("lost");
+    } else if (strcmp(what, "traced") == 0) {
+        traced();
+        expect_possible("lost");
+    } else if (strcmp(what, "forked") == 0) {
+        if (fork() != 0) {
+            int status;
+            REQUIRE(wait(&status) > 0 && status == 0);
+            expect_lost("lost");
+        } else {
+            keep(malloc(hidden_size(100000)));
+            return 0;
+        }
+    }
+    READ_BY_SOMEBODY(kept);
+    wipe_stack();
+    tell_reach();
+    return 0;
+}
