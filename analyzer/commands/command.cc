@@ -13,6 +13,7 @@ void add_all(CLI::App& app, int& exit_code) {
     add_info(app, exit_code);
     add_report(app, exit_code);
     add_diff(app, exit_code);
+    add_leaks(app, exit_code);
     add_export(app, exit_code);
 }
 

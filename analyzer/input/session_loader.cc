@@ -119,7 +119,7 @@ LoadedSession load_session(OpenedSession opened, const std::string& point) {
     profile.own_bytes = view.header().control.own_bytes.load();
     profile.modules = read_modules(view);
     profile.threads = read_threads(view);
-    read_sites(
+    loaded.site_of_id = read_sites(
         view, counters[0],
         counters.size() > 1 ? std::span<const Counters>(counters[1]) : std::span<const Counters>(),
         profile);

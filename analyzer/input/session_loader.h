@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "analyzer/input/mapped_file.h"
 #include "analyzer/input/session_address.h"
+#include "analyzer/input/stack_reader.h"
 #include "analyzer/model/profile.h"
 
 namespace heapdrift::input {
@@ -20,6 +22,8 @@ OpenedSession open_session(const SessionAddress& address);
 
 struct LoadedSession {
     model::Profile profile;  // without locations
+    // By the recorder's SiteId: the site, as an index into profile.sites while none was removed.
+    std::vector<uint32_t> site_of_id;
     // What analyzer/symbolize wrote into the file when recording had ended; empty if it did not.
     std::vector<std::byte> embedded_symbols;
 };

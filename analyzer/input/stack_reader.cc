@@ -77,7 +77,7 @@ public:
             hidden_.push_back(model::base_name(module.path).starts_with(kPreloadLibrary));
     }
 
-    void add(uint32_t id, const model::Figures& figures) {
+    uint32_t add(uint32_t id, const model::Figures& figures) {
         model::Site site;
         site.id = id;
         site.figures = figures;
@@ -86,7 +86,7 @@ public:
             site.end = StackEnd::unreadable;
             ++profile_.losses.unfinished_sites;
         }
-        builder_.add(site, frames_);
+        return builder_.add(site, frames_);
     }
 
 private:
@@ -181,8 +181,9 @@ std::vector<model::Thread> read_threads(const SessionView& view) {
     return threads;
 }
 
-void read_sites(const SessionView& view, std::span<const Counters> counters,
-                std::span<const Counters> peak, model::Profile& profile) {
+std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counters> counters,
+                                 std::span<const Counters> peak, model::Profile& profile) {
+    std::vector<uint32_t> site_of_id(counters.size(), kNoSite);
     SiteReader reader(view, profile);
     const Identity& identity = view.header().identity;
     for (uint32_t id = 1; id < counters.size(); ++id) {
@@ -196,8 +197,9 @@ void read_sites(const SessionView& view, std::span<const Counters> counters,
             figures.peak_live_bytes = then.live_bytes;
             figures.peak_live_variance = then.live_variance;
         }
-        reader.add(id, figures);
+        site_of_id[id] = reader.add(id, figures);
     }
+    return site_of_id;
 }
 
 }  // namespace heapdrift::input

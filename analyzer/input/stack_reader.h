@@ -1,6 +1,7 @@
 // Modules, call stacks and threads of a session, as the model has them.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -15,7 +16,10 @@ std::vector<model::Thread> read_threads(const SessionView& view);
 // Adds the sites that have counted anything to the profile, whose modules must be read already.
 // `peak` may be empty. Stacks that cannot be followed to a root keep the frames that were found;
 // they are counted in the profile's losses, and their figures are part of the totals all the same.
-void read_sites(const SessionView& view, std::span<const Counters> counters,
-                std::span<const Counters> peak, model::Profile& profile);
+// Returns by SiteId the index of the site that it is part of, kNoSite of those that counted
+// nothing.
+inline constexpr uint32_t kNoSite = ~uint32_t{0};
+std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counters> counters,
+                                 std::span<const Counters> peak, model::Profile& profile);
 
 }  // namespace heapdrift::input

@@ -38,7 +38,7 @@ uint32_t StackBuilder::intern_address(CodeAddress address) {
     return entry->second;
 }
 
-void StackBuilder::add(Site site, const std::vector<uint32_t>& frames) {
+uint32_t StackBuilder::add(Site site, const std::vector<uint32_t>& frames) {
     size_t hash = mix(static_cast<size_t>(site.domain), static_cast<uint64_t>(site.end));
     for (const uint32_t frame : frames) hash = mix(hash, frame);
     const auto [begin, end] = sites_.equal_range(hash);
@@ -48,7 +48,7 @@ void StackBuilder::add(Site site, const std::vector<uint32_t>& frames) {
             std::ranges::equal(profile_.frames_of(known), frames)) {
             known.id = std::min(known.id, site.id);
             known.figures += site.figures;
-            return;
+            return candidate->second;
         }
     }
     site.first_frame = static_cast<uint32_t>(profile_.frames.size());
@@ -56,6 +56,7 @@ void StackBuilder::add(Site site, const std::vector<uint32_t>& frames) {
     profile_.frames.insert(profile_.frames.end(), frames.begin(), frames.end());
     sites_.emplace(hash, static_cast<uint32_t>(profile_.sites.size()));
     profile_.sites.push_back(site);
+    return static_cast<uint32_t>(profile_.sites.size() - 1);
 }
 
 }  // namespace heapdrift::model

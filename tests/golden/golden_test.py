@@ -43,6 +43,11 @@ CASES = {
     "sampled_diff.json": "diff old.heapdrift sampled.heapdrift --format json",
     "sampled_diff.csv": "diff sampled.heapdrift@warm @last --format csv",
     "sampled_info.txt": "info sampled.heapdrift",
+    "leaks.txt": "leaks growing.heapdrift",
+    "leaks_explain.txt": "leaks growing.heapdrift --explain 1 --min-score 0",
+    "leaks_few.txt": "leaks old.heapdrift",
+    "leaks.json": "leaks growing.heapdrift --format json",
+    "leaks.csv": "leaks growing.heapdrift --format csv",
     "export.json": "export -f json old.heapdrift",
 }
 # Command line, exit code, part of the message.
@@ -58,6 +63,9 @@ FAILURES = [
     ("report cut.heapdrift", 1, "cut short"),
     ("report foreign.heapdrift", 1, "not a heapdrift session file"),
     ("report old.heapdrift -o old.heapdrift", 1, "--force"),
+    ("leaks growing.heapdrift@warm", 2, "name the session alone"),
+    ("leaks growing.heapdrift --explain 2", 2, "1 site"),
+    ("leaks growing.heapdrift --min-score 2", 2, "--min-score"),
     ("diff old.heapdrift new.heapdrift --group-by thread", 2, "nothing to compare"),
 ]
 

@@ -1,0 +1,127 @@
+#include "analyzer/model/leak_score.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace heapdrift::model {
+namespace {
+
+History history_of(size_t points, double seconds_between = 0.5) {
+    History history;
+    for (uint32_t i = 0; i < points; ++i)
+        history.points.push_back(
+            {.snapshot = i + 1, .generation = i + 1, .seconds = seconds_between * (i + 1)});
+    return history;
+}
+
+SiteHistory list_growing_by(double each, size_t points, double bytes = 100) {
+    SiteHistory site;
+    for (size_t i = 0; i < points; ++i) {
+        const double blocks = each * static_cast<double>(i + 1);
+        site.allocations.push_back(blocks);
+        site.deallocations.push_back(0);
+        site.allocated_bytes.push_back(bytes * blocks);
+        site.deallocated_bytes.push_back(0);
+    }
+    return site;
+}
+
+bool has(const LeakScore& score, const char* name) {
+    return std::ranges::find(score.evidence, name, &Evidence::name) != score.evidence.end();
+}
+
+TEST(LeakScore, SteadyListIsALeakWithItsRate) {
+    const LeakScore score = score_leak(history_of(48), list_growing_by(4, 48));
+    EXPECT_EQ(score.verdict(), Verdict::leak);
+    EXPECT_EQ(score.kind, LeakKind::growth);
+    EXPECT_NEAR(score.bytes_per_second.estimate, 800, 1e-6);
+    EXPECT_NEAR(score.bytes_per_snapshot.estimate, 400, 1e-6);
+    EXPECT_EQ(score.live_bytes, 48 * 400);
+    for (const char* name : {"age", "spread", "trend", "going_on"}) EXPECT_TRUE(has(score, name));
+    EXPECT_FALSE(score.reading.empty());
+}
+
+TEST(LeakScore, FewSnapshotsAreSaidAndLimitTheScore) {
+    const LeakScore score = score_leak(history_of(12), list_growing_by(4, 12));
+    EXPECT_DOUBLE_EQ(score.score, 0.6);
+    EXPECT_EQ(score.verdict(), Verdict::likely);
+    EXPECT_TRUE(has(score, "snapshots"));
+}
+
+TEST(LeakScore, FewSurvivorsAreSaidAndLimitTheScore) {
+    SiteHistory site = list_growing_by(0, 48);
+    for (size_t i = 0; i < 48; ++i) site.allocations[i] = std::floor(static_cast<double>(i) / 9);
+    const LeakScore score = score_leak(history_of(48), site);
+    EXPECT_LT(score.score, kLikelyScore);
+    EXPECT_TRUE(score.score < kWatchScore || has(score, "survivors"));
+}
+
+TEST(LeakScore, WithoutAnySnapshotThereIsNoScore) {
+    const LeakScore score = score_leak(History{}, SiteHistory{});
+    EXPECT_EQ(score.score, 0);
+    EXPECT_EQ(score.verdict(), Verdict::none);
+}
+
+TEST(LeakScore, LostBlocksNeedNoGrowth) {
+    SiteHistory site = list_growing_by(0, 3);
+    site.signs.reachability = Reachability{.directly_lost = {1, 64}, .confirmed = true};
+    const LeakScore score = score_leak(history_of(3), site);
+    EXPECT_EQ(score.kind, LeakKind::lost);
+    EXPECT_EQ(score.verdict(), Verdict::leak);
+    EXPECT_TRUE(has(score, "reachability"));
+}
+
+TEST(LeakScore, UnconfirmedLossSaysLess) {
+    SiteHistory site = list_growing_by(0, 3);
+    site.signs.reachability = Reachability{.directly_lost = {1, 64}};
+    EXPECT_LT(score_leak(history_of(3), site).score, kLikelyScore);
+    site.signs.reachability = Reachability{.directly_lost = {9, 64}};
+    EXPECT_GE(score_leak(history_of(3), site).score, kLeakScore);
+    site.signs.reachability = Reachability{.possibly_lost = {9, 64}, .confirmed = true};
+    EXPECT_EQ(score_leak(history_of(3), site).verdict(), Verdict::watch);
+    site.signs.reachability = Reachability{.reachable = {9, 64}, .confirmed = true};
+    EXPECT_EQ(score_leak(history_of(3), site).score, 0);
+}
+
+TEST(LeakScore, LossAndGrowthAddUp) {
+    SiteHistory site = list_growing_by(4, 48);
+    const double growth_alone = score_leak(history_of(48), site).score;
+    site.signs.reachability = Reachability{.directly_lost = {192, 19200}, .confirmed = true};
+    const LeakScore score = score_leak(history_of(48), site);
+    EXPECT_EQ(score.kind, LeakKind::lost_and_growth);
+    EXPECT_GT(score.score, std::max(growth_alone, 0.95));
+}
+
+TEST(LeakScore, StalenessOnlyModifiesGrowth) {
+    SiteHistory site = list_growing_by(4, 48);
+    const double unknown = score_leak(history_of(48), site).score;
+    site.signs.stale_share = 0;
+    const LeakScore touched = score_leak(history_of(48), site);
+    EXPECT_NEAR(touched.score, 0.85 * unknown, 1e-9);
+    EXPECT_TRUE(has(touched, "staleness"));
+    site.signs.stale_share = 1;
+    EXPECT_NEAR(score_leak(history_of(48), site).score, unknown, 1e-9);
+}
+
+TEST(LeakScore, MissingAgesAreSaid) {
+    SiteHistory site = list_growing_by(4, 48);
+    site.ages_incomplete = true;
+    const LeakScore score = score_leak(history_of(48), site);
+    EXPECT_TRUE(has(score, "ages"));
+    EXPECT_EQ(score.verdict(), Verdict::leak) << "nothing is freed, so nothing hangs on ages";
+}
+
+TEST(LeakScore, RanksTheSureBeforeTheUnsureAndTheFastBeforeTheSlow) {
+    History history = history_of(48);
+    history.sites = {list_growing_by(4, 48), list_growing_by(4, 48, 1000), list_growing_by(0, 48)};
+    for (uint32_t i = 0; i < 3; ++i) history.sites[i].site = i + 1;
+    const std::vector<LeakScore> ranked = rank_leaks(history, kWatchScore);
+    ASSERT_EQ(ranked.size(), 2u);
+    EXPECT_EQ(ranked[0].site, 2u);
+    EXPECT_EQ(ranked[1].site, 1u);
+}
+
+}  // namespace
+}  // namespace heapdrift::model
