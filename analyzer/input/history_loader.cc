@@ -123,9 +123,11 @@ private:
 
     void add_point(size_t point, const std::vector<Counters>& counters) {
         for (uint32_t id = 1; id < counters.size(); ++id) {
+            const Counters& values = counters[id];
+            history_.points[point].operations +=
+                static_cast<double>(values.allocations + values.deallocations);
             model::SiteHistory* history = history_of(id);
             if (history == nullptr) continue;
-            const Counters& values = counters[id];
             const double block = id < block_.size() ? block_[id] : 1;
             history->allocations[point] += static_cast<double>(values.allocations) / block;
             history->deallocations[point] += static_cast<double>(values.deallocations) / block;

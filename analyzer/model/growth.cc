@@ -55,21 +55,21 @@ double decline_at(double position) {
 // Births of survivors in one interval.
 struct Births {
     double count = 0;
-    double from = 0;  // position of the interval's start
-    double length = 0;
+    double begin = 0;  // of the interval, in work
+    double end = 0;
 
-    double middle() const { return from + length / 2; }
-    double end() const { return from + length; }
+    double middle() const { return (begin + end) / 2; }
 };
 
 // They come in bursts: their variance over their mean, about a fitted decline.
 double dispersion(std::span<const Births> births, double decline, double total) {
     if (births.size() < 3) return 1;
-    const double start = births.front().from;
-    const double whole = births.back().end() - start;
+    const double start = births.front().begin;
+    const double whole = births.back().end - start;
     std::vector<double> fitted;
     for (const Births& each : births)
-        fitted.push_back(each.length * std::exp(-decline * (each.middle() - start) / whole));
+        fitted.push_back((each.end - each.begin) *
+                         std::exp(-decline * (each.middle() - start) / whole));
     const double scale = total / std::accumulate(fitted.begin(), fitted.end(), 0.0);
     double sum = 0;
     for (size_t i = 0; i < births.size(); ++i) {
@@ -81,10 +81,10 @@ double dispersion(std::span<const Births> births, double decline, double total) 
 
 // The factor by which births fell over the intervals given, as far as that is beyond chance.
 double share_left(std::span<const Births> births, double total) {
-    const double start = births.front().from;
+    const double start = births.front().begin;
     double sum = 0;
     for (const Births& each : births) sum += each.count * (each.middle() - start);
-    const double decline = decline_at(sum / (total * (births.back().end() - start)));
+    const double decline = decline_at(sum / (total * (births.back().end - start)));
     const double error = std::sqrt(12 * dispersion(births, decline, total) / total);
     return std::exp(-std::max(0.0, decline - kDeclineErrors * error));
 }
@@ -101,8 +101,7 @@ public:
     Growth judge() {
         for (size_t born = growth_.warm_up; born < end_; ++born) {
             const double live = survivors_.live_at_end(born);
-            const double length = survivors_.length(born);
-            births_.push_back({live, survivors_.position(born) - length, length});
+            births_.push_back({live, survivors_.work_begin(born), survivors_.work_end(born)});
             growth_.survivors += live;
             growth_.allocated += survivors_.allocated(born);
             if (live > 0) ++growth_.generations;
@@ -148,15 +147,15 @@ private:
         for (size_t i = 0; i < births_.size(); ++i)
             if (births_[i].count > 0) last = growth_.warm_up + i;
         // An interval too young to be mature is silent only if nothing of it is live.
-        double silent_length = 0;
+        double silent = 0;
         for (size_t born = last + 1; born < growth_.intervals; ++born) {
             if (survivors_.live_at_end(born) > 0) continue;
             ++growth_.silent;
-            silent_length += survivors_.length(born);
+            silent += survivors_.work_end(born) - survivors_.work_begin(born);
         }
-        const double span = survivors_.position(last) - births_.front().from;
+        const double span = survivors_.work_end(last) - births_.front().begin;
         growth_.silence =
-            std::pow(span / (span + silent_length), static_cast<double>(growth_.generations));
+            std::pow(span / (span + silent), static_cast<double>(growth_.generations));
         growth_.decline = share_left(births_, growth_.survivors);
         const double goes_on =
             growth_.silence * (1 + kSilenceOdds) / (growth_.silence + kSilenceOdds);

@@ -11,7 +11,8 @@
 //             burst is one of them, however many blocks it has.
 //   trend     the number of mature blocks rises in its later half too: the sum of its steps by the
 //             root of their squares. A bounded cache has steps up and down.
-//   going on  the least of two. Silence: how likely the last intervals would be without a survivor,
+//   going on  by the work that the process does, not by time, the least of two. Silence: how likely
+//   the last intervals would be without a survivor,
 //             were it still going on. Decline: births of survivors fall exponentially, as those of
 //             a table that fills up; the factor by which they fell, as far as that is beyond
 //             chance.

@@ -18,6 +18,7 @@ constexpr double kFewSnapshotsCap = 0.6;
 // Fewer survivors than this say little: an odd few live long everywhere.
 constexpr double kEnoughSurvivors = 6;
 constexpr double kFewSurvivorsCap = 0.45;
+constexpr size_t kSmallCrowd = 20;
 // Of a part of the score: above it the part says what kind of leak it is.
 constexpr double kMattersFrom = kWatchScore;
 
@@ -33,14 +34,19 @@ LeakKind kind_of(const LeakScore& score) {
     return score.growth_score < kMattersFrom ? LeakKind::lost : LeakKind::lost_and_growth;
 }
 
+void combine(LeakScore& score) {
+    score.score = 1 - (1 - score.lost_score) * (1 - score.growth_score);
+    score.kind = kind_of(score);
+}
+
 void cap(LeakScore& score, double most, Evidence evidence) {
     if (score.growth_score <= most) return;
     score.growth_score = most;
     score.evidence.push_back(std::move(evidence));
 }
 
-void score_growth(const History& history, const SiteHistory& site, LeakScore& score) {
-    score.growth = judge_growth(Survivors(site, history.seconds()));
+void score_growth(const Timing& timing, const SiteHistory& site, LeakScore& score) {
+    score.growth = judge_growth(Survivors(site, timing));
     score.growth_score = score.growth.score;
     if (score.growth.survivors <= 0) return;
     score.evidence = growth_evidence(score.growth);
@@ -68,11 +74,12 @@ void score_growth(const History& history, const SiteHistory& site, LeakScore& sc
 }
 
 // Slopes of what is mature, by time and by snapshot.
-void measure_growth(const History& history, const SiteHistory& site, LeakScore& score) {
+void measure_growth(const History& history, const Timing& timing, const SiteHistory& site,
+                    LeakScore& score) {
     const Growth& growth = score.growth;
     if (growth.survivors <= 0) return;
     const std::vector<double> seconds = history.seconds();
-    const Survivors survivors(site, seconds, Survivors::Measure::bytes);
+    const Survivors survivors(site, timing, Survivors::Measure::bytes);
     const std::vector<double> bytes = survivors.mature(growth.warm_up, growth.mature_age);
     std::vector<double> numbers(bytes.size());
     std::iota(numbers.begin(), numbers.end(), 0);
@@ -105,25 +112,52 @@ LeakScore score_leak(const History& history, const SiteHistory& site) {
         score.live = site.live(history.points.size() - 1);
         score.live_bytes = site.live_bytes(history.points.size() - 1);
     }
-    score_growth(history, site, score);
+    const Timing timing = timing_of(history.points);
+    score_growth(timing, site, score);
     if (site.signs.reachability) {
         score.lost_score = score_lost(*site.signs.reachability);
         score.evidence.push_back(reachability_evidence(*site.signs.reachability, score.lost_score));
     }
-    score.score = 1 - (1 - score.lost_score) * (1 - score.growth_score);
-    score.kind = kind_of(score);
+    combine(score);
     if (score.verdict() == Verdict::none) return score;
-    measure_growth(history, site, score);
+    measure_growth(history, timing, site, score);
     score.reading = leak_reading(score, site.signs);
     return score;
 }
 
+namespace {
+
+// Of many sites that look alike some do by chance, and a program that builds up what it needs until
+// its end has hundreds: the doubt in each grows with their number.
+void doubt_crowd(std::vector<LeakScore>& scores) {
+    const auto count = static_cast<size_t>(std::ranges::count_if(
+        scores, [](const LeakScore& score) { return score.growth_score >= kLikelyScore; }));
+    if (count <= kSmallCrowd) return;
+    const double doubt = std::sqrt(static_cast<double>(count) / static_cast<double>(kSmallCrowd));
+    for (LeakScore& score : scores) {
+        score.growth_score = std::max(0.0, 1 - (1 - score.growth_score) * doubt);
+        score.evidence.push_back(
+            {"crowd", static_cast<double>(count), 0,
+             fmt::format(
+                 "{} sites grow like this, as where a program builds up what it needs until "
+                 "its end",
+                 count)});
+        combine(score);
+    }
+}
+
+}  // namespace
+
 std::vector<LeakScore> rank_leaks(const History& history, double least_score) {
+    // What the crowd is must not hang on what is shown of it.
+    const double least_considered = std::min(least_score, kLikelyScore);
     std::vector<LeakScore> ranked;
     for (const SiteHistory& site : history.sites) {
         LeakScore score = score_leak(history, site);
-        if (score.score >= least_score && score.score > 0) ranked.push_back(std::move(score));
+        if (score.score >= least_considered && score.score > 0) ranked.push_back(std::move(score));
     }
+    doubt_crowd(ranked);
+    std::erase_if(ranked, [&](const LeakScore& score) { return score.score < least_score; });
     // By hundredths: beyond that a score says nothing, and the loss is what matters.
     const auto order = [](const LeakScore& score) {
         return std::tuple(-std::lround(score.score * 100), -score.bytes_per_second.estimate,

@@ -5,7 +5,8 @@
 // growth is model/growth.h's, where staleness is known times 0.85 + 0.15 of the stale share, and
 // capped where too little was seen. lost is from a scan: 0.95 for a confirmed directly lost block,
 // 0.97 U / (U + 1) for U unconfirmed ones, 0.6 where blocks are only indirectly lost, 0.3 where
-// they are possibly lost. What is not known (no scan, no staleness) is left out, and said.
+// they are possibly lost. Where more than 20 sites grow alike, the doubt in each grows with the
+// root of their number. What is not known (no scan, no staleness) is left out, and said.
 #pragma once
 
 #include <string>

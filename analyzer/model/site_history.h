@@ -20,6 +20,7 @@ struct HistoryPoint {
     uint32_t snapshot = 0;    // its number
     uint32_t generation = 0;  // that it opened
     double seconds = 0;       // since recording began
+    double operations = 0;    // allocations and deallocations of the whole process until then
     bool idle = false;
     std::optional<uint64_t> cgroup_bytes = {};  // charged to the container then
 };

@@ -9,7 +9,7 @@ namespace heapdrift::model {
 
 namespace {
 
-// Positions are quotients: equal ages differ in their last bits.
+// Times are quotients: equal ages differ in their last bits.
 constexpr double kRounding = 1e-6;
 
 double change(const std::vector<double>& cumulative, size_t interval) {
@@ -18,16 +18,15 @@ double change(const std::vector<double>& cumulative, size_t interval) {
 
 }  // namespace
 
-Survivors::Survivors(const SiteHistory& history, std::span<const double> seconds, Measure measure)
+Survivors::Survivors(const SiteHistory& history, const Timing& timing, Measure measure)
     : points_(history.allocations.size()),
       measure_(measure),
+      timing_(timing),
       deaths_(points_ * points_),
       live_(points_ * points_) {
     const bool blocks = measure == Measure::blocks;
     const std::vector<double>& allocated = blocks ? history.allocations : history.allocated_bytes;
     const std::vector<double>& freed = blocks ? history.deallocations : history.deallocated_bytes;
-    for (size_t i = 0; i < points_; ++i)
-        positions_.push_back(seconds[i] / seconds.back() * static_cast<double>(points_));
     for (size_t i = 0; i < points_; ++i) allocated_.push_back(std::max(0.0, change(allocated, i)));
     if (history.ages_incomplete)
         assign_oldest_first(freed);
@@ -83,7 +82,7 @@ size_t Survivors::born_before(double age, size_t at) const {
 
 size_t Survivors::intervals_within(double length) const {
     size_t count = 0;
-    while (count < points_ && positions_[count] <= length + kRounding) ++count;
+    while (count < points_ && timing_.time[count] <= length + kRounding) ++count;
     return count;
 }
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <vector>
 
 #include "analyzer/model/site_history.h"
+#include "analyzer/model/timing.h"
 
 namespace heapdrift::model {
 
@@ -14,19 +14,21 @@ namespace heapdrift::model {
 class Survivors {
 public:
     enum class Measure { blocks, bytes };
-    // seconds: of each point, rising.
-    Survivors(const SiteHistory& history, std::span<const double> seconds,
-              Measure measure = Measure::blocks);
+    // timing must outlive this.
+    Survivors(const SiteHistory& history, const Timing& timing, Measure measure = Measure::blocks);
 
     size_t points() const { return points_; }
-    // When an interval ended, in intervals of mean length: snapshots come late where a program is
-    // idle or the machine busy, and a lifetime is not longer for that. The last is points().
-    double position(size_t interval) const { return positions_[interval]; }
+    // Of an interval, in time.
     double length(size_t interval) const {
-        return positions_[interval] - (interval == 0 ? 0 : positions_[interval - 1]);
+        return timing_.time[interval] - (interval == 0 ? 0 : timing_.time[interval - 1]);
     }
-    // Least age, in intervals of mean length, at the end of `at` of what was born in `born`.
-    double age(size_t born, size_t at) const { return positions_[at] - positions_[born]; }
+    // The same in work.
+    double work_begin(size_t interval) const {
+        return interval == 0 ? 0 : timing_.work[interval - 1];
+    }
+    double work_end(size_t interval) const { return timing_.work[interval]; }
+    // Least age, in time, at the end of `at` of what was born in `born`.
+    double age(size_t born, size_t at) const { return timing_.time[at] - timing_.time[born]; }
     // Behind the last interval whose blocks are at least so old at the end of `at`.
     size_t born_before(double age, size_t at) const;
     // How many intervals end within the first `length`.
@@ -52,7 +54,7 @@ private:
 
     size_t points_;
     Measure measure_;
-    std::vector<double> positions_;
+    const Timing& timing_;
     std::vector<double> allocated_;
     std::vector<double> deaths_;
     std::vector<double> live_;

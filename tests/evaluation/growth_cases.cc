@@ -6,7 +6,6 @@
 #include <limits>
 #include <list>
 #include <numbers>
-#include <numeric>
 #include <unordered_map>
 
 namespace heapdrift::testing {
@@ -269,9 +268,11 @@ model::SiteHistory simulate(const GrowthCase& kind, size_t intervals, Random& ra
 }
 
 model::Growth judge(const model::SiteHistory& history) {
-    std::vector<double> seconds(history.allocations.size());
-    std::iota(seconds.begin(), seconds.end(), 1);
-    return model::judge_growth(model::Survivors(history, seconds));
+    model::Timing timing;
+    for (size_t i = 1; i <= history.allocations.size(); ++i)
+        timing.time.push_back(static_cast<double>(i));
+    timing.work = timing.time;
+    return model::judge_growth(model::Survivors(history, timing));
 }
 
 }  // namespace heapdrift::testing

@@ -123,5 +123,38 @@ TEST(LeakScore, RanksTheSureBeforeTheUnsureAndTheFastBeforeTheSlow) {
     EXPECT_EQ(ranked[1].site, 1u);
 }
 
+TEST(LeakScore, CrowdOfSitesThatGrowAlikeRaisesTheDoubt) {
+    History history = history_of(24);
+    for (uint32_t i = 0; i < 200; ++i) {
+        history.sites.push_back(list_growing_by(2, 24));
+        history.sites.back().site = i + 1;
+    }
+    const double alone = score_leak(history, history.sites[0]).score;
+    const std::vector<LeakScore> crowd = rank_leaks(history, 0);
+    EXPECT_NEAR(1 - crowd[0].score, (1 - alone) * std::sqrt(10), 1e-9);
+    EXPECT_TRUE(has(crowd[0], "crowd"));
+    EXPECT_EQ(rank_leaks(history, crowd[0].score - 0.01).size(), 200u);
+    EXPECT_TRUE(rank_leaks(history, crowd[0].score + 0.01).empty());
+}
+
+TEST(LeakScore, SilenceWhileTheProgramRestsSaysNothing) {
+    // Grows for 24 intervals, then nothing at all is allocated for 12.
+    SiteHistory site = list_growing_by(4, 24);
+    for (size_t i = 0; i < 12; ++i) {
+        site.allocations.push_back(96);
+        site.deallocations.push_back(0);
+        site.allocated_bytes.push_back(9600);
+        site.deallocated_bytes.push_back(0);
+    }
+    History resting = history_of(36);
+    History working = history_of(36);
+    for (size_t i = 0; i < 36; ++i) {
+        resting.points[i].operations = 100 * static_cast<double>(std::min<size_t>(i + 1, 24));
+        working.points[i].operations = 100 * static_cast<double>(i + 1);
+    }
+    EXPECT_GE(score_leak(resting, site).score, kLeakScore);
+    EXPECT_LT(score_leak(working, site).score, kWatchScore);
+}
+
 }  // namespace
 }  // namespace heapdrift::model

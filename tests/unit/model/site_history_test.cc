@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "analyzer/model/timing.h"
 #include "tests/unit/support/profile_builder.h"
 
 namespace heapdrift::model {
@@ -32,6 +33,22 @@ TEST(SiteHistory, EntriesOfOneIntervalAndBehindTheLastAreLeftOut) {
     EXPECT_EQ(found[0].freed, 1u);
     EXPECT_EQ(found[0].deallocations, 3);
     EXPECT_EQ(found[1].freed, 3u);
+}
+
+TEST(Timing, CountsTimeInMeanIntervalsAndWorkWhereThereIsAny) {
+    const std::vector<HistoryPoint> points = {
+        {.snapshot = 1, .generation = 1, .seconds = 1, .operations = 100},
+        {.snapshot = 2, .generation = 2, .seconds = 2, .operations = 200},
+        {.snapshot = 3, .generation = 3, .seconds = 7, .operations = 250},
+        {.snapshot = 4, .generation = 4, .seconds = 8, .operations = 500},
+    };
+    const Timing timing = timing_of(points);
+    EXPECT_EQ(timing.time, (std::vector<double>{0.5, 1, 3.5, 4}));
+    ASSERT_EQ(timing.work.size(), 4u);
+    EXPECT_DOUBLE_EQ(timing.work[1], 1);
+    EXPECT_DOUBLE_EQ(timing.work[2] - timing.work[1], 0.25) << "a tenth of the usual work";
+    EXPECT_DOUBLE_EQ(timing.work[3] - timing.work[2], 0.5);
+    EXPECT_TRUE(timing_of({}).time.empty());
 }
 
 TEST(SiteHistory, FilteredSitesLoseTheirHistory) {

@@ -5,7 +5,7 @@
 namespace heapdrift::model {
 namespace {
 
-const std::vector<double> kSeconds = {0.5, 1, 1.5, 2};
+const Timing kTiming = {{1, 2, 3, 4}, {1, 2, 3, 4}};
 
 // Ten blocks in each of four intervals. Of the first two intervals' four each die in the next
 // interval and one in the third's; three die in the interval they were born in.
@@ -20,7 +20,7 @@ SiteHistory example() {
 }
 
 TEST(Survivors, AreExactByIntervalOfBirth) {
-    const Survivors survivors(example(), kSeconds);
+    const Survivors survivors(example(), kTiming);
     EXPECT_EQ(survivors.live(0, 0), 7);
     EXPECT_EQ(survivors.live(0, 1), 3);
     EXPECT_EQ(survivors.live(0, 2), 2);
@@ -34,13 +34,13 @@ TEST(Survivors, AreExactByIntervalOfBirth) {
 }
 
 TEST(Survivors, OfBytesAreTheSame) {
-    const Survivors survivors(example(), kSeconds, Survivors::Measure::bytes);
+    const Survivors survivors(example(), kTiming, Survivors::Measure::bytes);
     EXPECT_EQ(survivors.live_at_end(1), 300);
 }
 
 TEST(Survivors, SumUpToWhatIsLive) {
     const SiteHistory history = example();
-    const Survivors survivors(history, kSeconds);
+    const Survivors survivors(history, kTiming);
     for (size_t at = 0; at < 4; ++at) {
         double live = 0;
         for (size_t born = 0; born <= at; ++born) live += survivors.live(born, at);
@@ -52,8 +52,8 @@ TEST(Survivors, WithoutAgesAreALowerBoundOfWhatIsOld) {
     SiteHistory history = example();
     history.aged.clear();
     history.ages_incomplete = true;
-    const Survivors bound(history, kSeconds);
-    const Survivors exact(example(), kSeconds);
+    const Survivors bound(history, kTiming);
+    const Survivors exact(example(), kTiming);
     for (double age = 1; age < 4; ++age)
         EXPECT_LE(bound.mature(0, age).back(), exact.mature(0, age).back());
     double live = 0;
@@ -62,22 +62,21 @@ TEST(Survivors, WithoutAgesAreALowerBoundOfWhatIsOld) {
 }
 
 TEST(Survivors, QuantileOfLifetimes) {
-    const Survivors survivors(example(), kSeconds);
+    const Survivors survivors(example(), kTiming);
     EXPECT_EQ(survivors.lifetime_quantile(0.5), 0);   // 12 of 21 at age 0
     EXPECT_EQ(survivors.lifetime_quantile(0.05), 1);  // one lived longer
     EXPECT_EQ(survivors.lifetime_quantile(0.0), 2);
 }
 
 TEST(Survivors, MatureCountsBeginBehindWarmUpAndAge) {
-    const Survivors survivors(example(), kSeconds);
+    const Survivors survivors(example(), kTiming);
     EXPECT_EQ(survivors.mature(0, 1), (std::vector<double>{3, 5, 12}));
     EXPECT_EQ(survivors.mature(1, 2), (std::vector<double>{3}));
 }
 
 TEST(Survivors, AgesAreOfTimeNotOfSnapshots) {
-    const std::vector<double> late = {1, 2, 7, 8};
+    const Timing late = {{0.5, 1, 3.5, 4}, {0.5, 1, 3.5, 4}};
     const Survivors survivors(example(), late);
-    EXPECT_EQ(survivors.position(3), 4);
     EXPECT_EQ(survivors.length(2), 2.5);
     EXPECT_EQ(survivors.age(1, 2), 2.5);
     EXPECT_EQ(survivors.born_before(1, 3), 2u) << "the third ended half an interval ago";
@@ -86,7 +85,7 @@ TEST(Survivors, AgesAreOfTimeNotOfSnapshots) {
 }
 
 TEST(Survivors, OfNothing) {
-    EXPECT_EQ(Survivors(SiteHistory{}, {}).points(), 0u);
+    EXPECT_EQ(Survivors(SiteHistory{}, Timing{}).points(), 0u);
 }
 
 }  // namespace
