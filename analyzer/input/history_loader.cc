@@ -19,6 +19,9 @@ namespace {
 // So many snapshots are read at once: each takes 48 bytes for every site.
 constexpr size_t kPointsAtOnce = 8;
 
+// A kernel without a limit for the container says the greatest number of pages.
+constexpr uint64_t kNoLimit = uint64_t{1} << 60;
+
 constexpr uint32_t kNoHistory = ~uint32_t{0};
 
 SessionView checked_view(const OpenedSession& opened) {
@@ -180,8 +183,8 @@ LoadedHistory load_history(const SessionAddress& address, const HistoryChoice& c
         loaded.session = load_session(open_session(address), point);
         loaded.history = HistoryReader(view, loaded.session).read(std::move(points), choice);
         read_again = !all_held(view.header(), loaded.history.points);
-        if (loaded.session.profile.at)
-            loaded.history.cgroup_limit_bytes = loaded.session.profile.at->cgroup_limit_bytes;
+        if (const auto& at = loaded.session.profile.at; at && at->cgroup_limit_bytes < kNoLimit)
+            loaded.history.cgroup_limit_bytes = at->cgroup_limit_bytes;
     }
     return loaded;
 }

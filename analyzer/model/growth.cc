@@ -14,6 +14,10 @@ namespace {
 
 constexpr double kHazardScale = 0.5;
 constexpr double kSilenceOdds = 0.05;
+// A gap that is so much of the last silence is like it.
+constexpr double kGapLike = 0.6;
+// Fewer parts have no variance to speak of.
+constexpr size_t kLeastParts = 6;
 constexpr double kDeclineErrors = 0.7;
 // Survivors and intervals that are worth half of what many are.
 constexpr double kHalfSurvivors = 1.5;
@@ -61,9 +65,9 @@ struct Births {
     double middle() const { return (begin + end) / 2; }
 };
 
-// They come in bursts: their variance over their mean, about a fitted decline.
+// They come in bursts and phases, which last for several intervals: their variance over their mean,
+// about a fitted decline, of as many intervals together as shows most of it.
 double dispersion(std::span<const Births> births, double decline, double total) {
-    if (births.size() < 3) return 1;
     const double start = births.front().begin;
     const double whole = births.back().end - start;
     std::vector<double> fitted;
@@ -71,12 +75,23 @@ double dispersion(std::span<const Births> births, double decline, double total) 
         fitted.push_back((each.end - each.begin) *
                          std::exp(-decline * (each.middle() - start) / whole));
     const double scale = total / std::accumulate(fitted.begin(), fitted.end(), 0.0);
-    double sum = 0;
-    for (size_t i = 0; i < births.size(); ++i) {
-        const double expected = std::max(fitted[i] * scale, 0.05);
-        sum += (births[i].count - expected) * (births[i].count - expected) / expected;
+    double most = 1;
+    for (size_t together = 1; births.size() / together >= kLeastParts; together *= 2) {
+        double sum = 0;
+        const size_t parts = births.size() / together;
+        for (size_t part = 0; part < parts; ++part) {
+            double expected = 0;
+            double found = 0;
+            for (size_t i = part * together; i < (part + 1) * together; ++i) {
+                expected += fitted[i] * scale;
+                found += births[i].count;
+            }
+            expected = std::max(expected, 0.05);
+            sum += (found - expected) * (found - expected) / expected;
+        }
+        most = std::max(most, sum / static_cast<double>(parts - 2));
     }
-    return std::max(1.0, sum / static_cast<double>(births.size() - 2));
+    return most;
 }
 
 // The factor by which births fell over the intervals given, as far as that is beyond chance.
@@ -142,24 +157,39 @@ private:
         growth_.trend_term = std::clamp(-std::log10(normal_tail(growth_.trend_z)) / 2, 0.0, 1.0);
     }
 
+    // An interval too young to be mature is silent only if nothing of it is live.
     void judge_going_on() {
-        size_t last = growth_.warm_up;
-        for (size_t i = 0; i < births_.size(); ++i)
-            if (births_[i].count > 0) last = growth_.warm_up + i;
-        // An interval too young to be mature is silent only if nothing of it is live.
+        double last_end = 0;
         double silent = 0;
-        for (size_t born = last + 1; born < growth_.intervals; ++born) {
-            if (survivors_.live_at_end(born) > 0) continue;
-            ++growth_.silent;
-            silent += survivors_.work_end(born) - survivors_.work_begin(born);
+        std::vector<double> gaps;
+        for (size_t born = growth_.warm_up; born < growth_.intervals; ++born) {
+            const bool mature = born < end_;
+            const double work = survivors_.work_end(born) - survivors_.work_begin(born);
+            if (survivors_.live_at_end(born) <= 0) {
+                silent += work;
+                ++growth_.silent;
+            } else if (mature) {
+                if (last_end > 0 && silent > 0) gaps.push_back(silent);
+                last_end = survivors_.work_end(born);
+                silent = 0;
+                growth_.silent = 0;
+            }
         }
-        const double span = survivors_.work_end(last) - births_.front().begin;
-        growth_.silence =
-            std::pow(span / (span + silent), static_cast<double>(growth_.generations));
+        growth_.silence = silence(last_end - births_.front().begin, silent, gaps);
         growth_.decline = share_left(births_, growth_.survivors);
         const double goes_on =
             growth_.silence * (1 + kSilenceOdds) / (growth_.silence + kSilenceOdds);
         growth_.going_on_term = std::min(goes_on, growth_.decline);
+    }
+
+    // How likely the last silence is where births go on: by chance if they came in their intervals
+    // one by one, or as one of the gaps between phases.
+    double silence(double span, double silent, const std::vector<double>& gaps) const {
+        const double by_chance =
+            std::pow(span / (span + silent), static_cast<double>(growth_.generations));
+        const auto alike = static_cast<double>(
+            std::ranges::count_if(gaps, [&](double gap) { return gap >= kGapLike * silent; }));
+        return std::max(by_chance, alike / (static_cast<double>(gaps.size()) + 1));
     }
 
     const Survivors& survivors_;
@@ -180,7 +210,8 @@ Growth judge_growth(const Survivors& survivors) {
         if (age < shortest || age + kLeastMatureSpan > n) continue;
         const double warm_up =
             survivors.freed_total() > 0 ? std::min(n / 4, std::max(1.0, (n - age) / 3)) : n / 4;
-        const Growth growth = Judge(survivors, survivors.intervals_within(warm_up), age).judge();
+        const size_t first = std::max<size_t>(1, survivors.intervals_within(warm_up));
+        const Growth growth = Judge(survivors, first, age).judge();
         if (growth.score > best.score || best.mature_age <= 0) best = growth;
     }
     return best;

@@ -13,22 +13,28 @@ constexpr double kNormal95 = 1.959964;
 // Beyond this the series is a random walk, and no widening makes a test of it.
 constexpr double kMostAutocorrelation = 0.9;
 
-std::vector<double> sorted_pair_slopes(std::span<const double> times,
-                                       std::span<const double> values) {
+std::vector<double> pair_slopes(std::span<const double> times, std::span<const double> values) {
     std::vector<double> slopes;
     slopes.reserve(values.size() * values.size() / 2);
     for (size_t i = 0; i < values.size(); ++i)
         for (size_t j = i + 1; j < values.size(); ++j)
             if (times[j] > times[i])
                 slopes.push_back((values[j] - values[i]) / (times[j] - times[i]));
-    std::ranges::sort(slopes);
     return slopes;
 }
 
-double middle_of_sorted(const std::vector<double>& values) {
+// The value that would have this index if they were sorted. Reorders them.
+double ranked(std::vector<double>& values, size_t index) {
+    const auto nth = values.begin() + static_cast<std::ptrdiff_t>(index);
+    std::ranges::nth_element(values, nth);
+    return *nth;
+}
+
+double middle(std::vector<double>& values) {
     if (values.empty()) return 0;
     const size_t half = values.size() / 2;
-    return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+    const double upper = ranked(values, half);
+    return values.size() % 2 == 1 ? upper : (ranked(values, half - 1) + upper) / 2;
 }
 
 // Kendall's variance of s, with ties.
@@ -66,15 +72,14 @@ double mean(std::span<const double> values) {
 
 double variance(std::span<const double> values) {
     if (values.size() < 2) return 0;
-    const double middle = mean(values);
+    const double average = mean(values);
     double sum = 0;
-    for (const double value : values) sum += (value - middle) * (value - middle);
+    for (const double value : values) sum += (value - average) * (value - average);
     return sum / static_cast<double>(values.size());
 }
 
 double median(std::vector<double> values) {
-    std::ranges::sort(values);
-    return middle_of_sorted(values);
+    return middle(values);
 }
 
 double binomial_tail(size_t trials, double probability, size_t successes) {
@@ -96,12 +101,12 @@ double normal_tail(double z) {
 }
 
 double autocorrelation(std::span<const double> values) {
-    const double middle = mean(values);
+    const double average = mean(values);
     double together = 0;
     double alone = 0;
     for (size_t i = 0; i < values.size(); ++i) {
-        alone += (values[i] - middle) * (values[i] - middle);
-        if (i > 0) together += (values[i] - middle) * (values[i - 1] - middle);
+        alone += (values[i] - average) * (values[i] - average);
+        if (i > 0) together += (values[i] - average) * (values[i - 1] - average);
     }
     return alone <= 0 ? 0 : together / alone;
 }
@@ -112,7 +117,8 @@ TrendTest mann_kendall(std::span<const double> times, std::span<const double> va
     for (size_t i = 0; i < values.size(); ++i)
         for (size_t j = i + 1; j < values.size(); ++j)
             test.s += values[j] > values[i] ? 1 : values[j] < values[i] ? -1 : 0;
-    const double slope = middle_of_sorted(sorted_pair_slopes(times, values));
+    std::vector<double> slopes = pair_slopes(times, values);
+    const double slope = middle(slopes);
     test.autocorrelation = residual_autocorrelation(times, values, slope);
     const double deviation = std::sqrt(widened_variance(values, test.autocorrelation));
     if (deviation <= 0) return test;
@@ -124,15 +130,15 @@ TrendTest mann_kendall(std::span<const double> times, std::span<const double> va
 }
 
 Slope theil_sen(std::span<const double> times, std::span<const double> values) {
-    const std::vector<double> slopes = sorted_pair_slopes(times, values);
+    std::vector<double> slopes = pair_slopes(times, values);
     if (slopes.empty()) return {};
     Slope slope;
-    slope.estimate = middle_of_sorted(slopes);
+    slope.estimate = middle(slopes);
     const double correlation = residual_autocorrelation(times, values, slope.estimate);
     const double reach = kNormal95 * std::sqrt(widened_variance(values, correlation));
     const double pairs = static_cast<double>(slopes.size());
     const auto at = [&](double rank) {
-        return slopes[static_cast<size_t>(std::clamp(std::floor(rank), 0.0, pairs - 1))];
+        return ranked(slopes, static_cast<size_t>(std::clamp(std::floor(rank), 0.0, pairs - 1)));
     };
     slope.low = std::min(at((pairs - reach) / 2), slope.estimate);
     slope.high = std::max(at((pairs + reach) / 2), slope.estimate);

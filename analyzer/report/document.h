@@ -11,6 +11,7 @@
 #include "analyzer/model/diff.h"
 #include "analyzer/model/leak_score.h"
 #include "analyzer/model/profile.h"
+#include "analyzer/model/run_history.h"
 
 namespace heapdrift::report {
 
@@ -75,6 +76,24 @@ struct LeaksDocument {
     }
     // Signs that no site of this session has: said, so that their absence is no evidence.
     std::vector<const char*> unknown_signs() const;
+};
+
+struct TrendDocument {
+    struct Run {
+        model::Profile profile;  // at the last snapshot
+        model::History history;
+        model::TrendTable table;
+    };
+    std::vector<Run> runs;  // by the time of their start
+    model::GroupBy group_by = model::GroupBy::traceback;
+    std::vector<model::RunRow> joined;        // of several runs
+    std::optional<model::Forecast> forecast;  // of the last run
+    bool limit_of_container = false;          // where the forecast's limit comes from
+    size_t top = 0;
+    size_t frames = 0;
+    bool filtered = false;
+
+    bool by_traceback() const { return group_by == model::GroupBy::traceback; }
 };
 
 inline size_t shown(size_t rows, size_t top) {

@@ -7,11 +7,6 @@ namespace heapdrift::report {
 
 namespace {
 
-void write_slope(JsonWriter& json, const char* key, const model::Slope& slope) {
-    json.key(key).raw_value(fmt::format(R"({{"estimate": {:.3f}, "low": {:.3f}, "high": {:.3f}}})",
-                                        slope.estimate, slope.low, slope.high));
-}
-
 void write_evidence(JsonWriter& json, const std::vector<model::Evidence>& evidence) {
     json.key("evidence").begin_array();
     for (const model::Evidence& item : evidence)

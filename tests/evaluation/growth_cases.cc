@@ -148,6 +148,13 @@ const std::vector<GrowthCase> kCases = {
      [](SimulatedSite& site) { steady(site, 18, 4), leak(site, 2); }},
     {"L12 leak beside an LRU cache", true,
      [](SimulatedSite& site) { leak(site, 2), lru_cache(site, 100, 150, 2000); }},
+    {"L13 5 each in every other phase of 5", true,
+     [](SimulatedSite& site) {
+         const double begin = site.uniform(0, 10);
+         site.arrivals(5, [&](double now) {
+             if (std::fmod(now + begin, 10) < 5) site.add(now, kNever);
+         });
+     }},
     {"N1 steady, live 0.1", false, [](SimulatedSite& site) { steady(site, 100, 0.1); }},
     {"N2 steady, live 3", false, [](SimulatedSite& site) { steady(site, 20, 3); }},
     {"N3 Pareto lives, a = 1.2", false,

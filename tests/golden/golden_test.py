@@ -48,6 +48,12 @@ CASES = {
     "leaks_few.txt": "leaks old.heapdrift",
     "leaks.json": "leaks growing.heapdrift --format json",
     "leaks.csv": "leaks growing.heapdrift --format csv",
+    "trend.txt": "trend growing.heapdrift --limit 1MiB",
+    "trend_module.json": "trend growing.heapdrift --group-by module --limit 1MiB --format json",
+    "trend.json": "trend growing.heapdrift --format json",
+    "trend.csv": "trend growing.heapdrift --group-by function --format csv",
+    "trend_runs.txt": "trend growing.heapdrift old.heapdrift",
+    "trend_runs.json": "trend growing.heapdrift old.heapdrift --group-by function --format json",
     "export.json": "export -f json old.heapdrift",
 }
 # Command line, exit code, part of the message.
@@ -66,6 +72,9 @@ FAILURES = [
     ("leaks growing.heapdrift@warm", 2, "name the session alone"),
     ("leaks growing.heapdrift --explain 2", 2, "1 site"),
     ("leaks growing.heapdrift --min-score 2", 2, "--min-score"),
+    ("trend growing.heapdrift --group-by thread", 2, "threads"),
+    ("trend growing.heapdrift@warm", 2, "name the session alone"),
+    ("trend growing.heapdrift --limit much", 2, "no size"),
     ("diff old.heapdrift new.heapdrift --group-by thread", 2, "nothing to compare"),
 ]
 
