@@ -1,8 +1,12 @@
 // heapdrift leaks: which sites leak, how sure that is, and why.
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <memory>
 #include <optional>
+#include <sstream>
 
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/view_options.h"
@@ -26,13 +30,43 @@ struct Arguments {
     std::optional<size_t> explain;
     std::optional<size_t> top;
     std::optional<size_t> frames;
+    std::vector<std::string> suppressions;
     FilterOptions filter;
     NameOptions names;
     OutputOptions output;
 };
 
+std::vector<model::SuppressionRule> read_suppressions(const std::vector<std::string>& paths) {
+    std::vector<model::SuppressionRule> rules;
+    for (const std::string& path : paths) {
+        std::ifstream file(path);
+        std::ostringstream text;
+        text << file.rdbuf();
+        if (!file) throw Failure(fmt::format("{}: {}", path, std::strerror(errno)));
+        for (model::SuppressionRule& rule : model::parse_suppressions(text.str(), path))
+            rules.push_back(std::move(rule));
+    }
+    return rules;
+}
+
+// Takes out what a rule names, and counts it for the first that does.
+void suppress(report::LeaksDocument& document) {
+    std::erase_if(document.leaks, [&](const model::LeakScore& leak) {
+        const model::Site& site = document.site_of(leak);
+        const std::vector<model::Frame> frames = model::frames_of_site(document.profile, site);
+        for (model::SuppressionRule& rule : document.suppressions) {
+            if (!model::matches(rule, frames)) continue;
+            ++rule.hits;
+            rule.live_bytes += site.figures.live_bytes;
+            return true;
+        }
+        return false;
+    });
+}
+
 void find_leaks(const Arguments& arguments) {
     const model::Filter filter = arguments.filter.filter();
+    std::vector<model::SuppressionRule> rules = read_suppressions(arguments.suppressions);
     const input::SessionAddress address = input::parse_session_address(arguments.session);
     if (address.point != "last")
         throw UsageFailure(fmt::format(
@@ -48,6 +82,8 @@ void find_leaks(const Arguments& arguments) {
                                    .explained = arguments.explain};
     document.leaks = model::rank_leaks(loaded.history, arguments.min_score);
     document.least_score = arguments.min_score;
+    document.suppressions = std::move(rules);
+    suppress(document);
     const bool text = arguments.output.format == Format::text;
     document.top = arguments.top.value_or(text ? 10 : 0);
     document.frames = arguments.frames.value_or(text ? 10 : 0);
@@ -88,6 +124,12 @@ void add_leaks(CLI::App& app, int&) {
         ->add_option("--frames", arguments->frames,
                      "Frames of a stack to show, 0 for all (default: 10 in text, else all)")
         ->type_name("N");
+    command
+        ->add_option("--suppressions", arguments->suppressions,
+                     "Leave out the sites that rules of this file name, in LeakSanitizer's or "
+                     "valgrind's syntax; may be repeated")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     add_filter_options(*command, arguments->filter);
     add_name_options(*command, arguments->names);
     add_output_options(*command, arguments->output);

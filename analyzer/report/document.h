@@ -12,6 +12,7 @@
 #include "analyzer/model/leak_score.h"
 #include "analyzer/model/profile.h"
 #include "analyzer/model/run_history.h"
+#include "analyzer/model/suppression.h"
 
 namespace heapdrift::report {
 
@@ -64,6 +65,7 @@ struct LeaksDocument {
     std::vector<model::LeakScore> leaks;  // at or above least_score, the most sure first
     std::optional<size_t> explained;      // rank of the one to show alone, with all evidence
     double least_score = 0;
+    std::vector<model::SuppressionRule> suppressions = {};  // with the hits among the leaks
     size_t top = 0;
     size_t frames = 0;
     bool filtered = false;

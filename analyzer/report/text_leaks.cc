@@ -84,6 +84,16 @@ void write_leak(std::ostream& out, const LeaksDocument& document, size_t index,
     stacks.write(document.profile, site);
 }
 
+void write_suppressions(std::ostream& out, const LeaksDocument& document, const Palette& palette) {
+    if (document.suppressions.empty()) return;
+    out << '\n' << palette.strong("Suppressions") << '\n';
+    for (const model::SuppressionRule& rule : document.suppressions)
+        out << fmt::format("  {:>5}  {}  ({}){}\n", rule.hits == 0 ? "-" : format_count(rule.hits),
+                           printable(rule.text), printable(rule.origin),
+                           rule.hits == 0 ? palette.faint(" matched nothing")
+                                          : fmt::format(", {}", format_bytes(rule.live_bytes)));
+}
+
 const char* nothing_text(const LeaksDocument& document) {
     const size_t count = document.history.points.size();
     if (count < model::kLeastSnapshots)
@@ -100,6 +110,7 @@ void write_leaks_text(std::ostream& out, const LeaksDocument& document, const Pa
     write_head(out, document, palette);
     if (document.leaks.empty()) {
         out << nothing_text(document);
+        write_suppressions(out, document, palette);
         return;
     }
     out << '\n'
@@ -110,6 +121,7 @@ void write_leaks_text(std::ostream& out, const LeaksDocument& document, const Pa
     for (size_t i = 0; i < document.leaks.size(); ++i)
         if (document.is_shown(i)) write_leak(out, document, i, palette, stacks);
     stacks.write_hint();
+    write_suppressions(out, document, palette);
     if (!document.explained) out << "\n--explain N shows the evidence behind a score.\n";
 }
 

@@ -48,6 +48,10 @@ CASES = {
     "leaks_few.txt": "leaks old.heapdrift",
     "leaks.json": "leaks growing.heapdrift --format json",
     "leaks.csv": "leaks growing.heapdrift --format csv",
+    "leaks_suppressed.txt": "leaks growing.heapdrift --suppressions known.supp",
+    "leaks_suppressed.json": "leaks growing.heapdrift --suppressions known.supp --format json",
+    "suppress.txt": "suppress growing.heapdrift 1",
+    "suppress_valgrind.txt": "suppress growing.heapdrift 1 --valgrind",
     "trend.txt": "trend growing.heapdrift --limit 1MiB",
     "trend_module.json": "trend growing.heapdrift --group-by module --limit 1MiB --format json",
     "trend.json": "trend growing.heapdrift --format json",
@@ -72,6 +76,9 @@ FAILURES = [
     ("leaks growing.heapdrift@warm", 2, "name the session alone"),
     ("leaks growing.heapdrift --explain 2", 2, "1 site"),
     ("leaks growing.heapdrift --min-score 2", 2, "--min-score"),
+    ("leaks growing.heapdrift --suppressions wrong.supp", 2, "wrong.supp:2"),
+    ("leaks growing.heapdrift --suppressions none.supp", 1, "none.supp: No such file"),
+    ("suppress growing.heapdrift 99", 1, "no site 99"),
     ("trend growing.heapdrift --group-by thread", 2, "threads"),
     ("trend growing.heapdrift@warm", 2, "name the session alone"),
     ("trend growing.heapdrift --limit much", 2, "no size"),
@@ -121,6 +128,8 @@ def main():
         subprocess.run([writer, directory], check=True)
         work = pathlib.Path(directory)
         (work / "cut.heapdrift").write_bytes((work / "old.heapdrift").read_bytes()[:5000])
+        (work / "known.supp").write_text("leak:^remember$\nleak:not_there\n")
+        (work / "wrong.supp").write_text("leak:a\nremember\n")
         (work / "foreign.heapdrift").write_text("no session")
         for name, arguments in CASES.items():
             done = run(heapdrift, arguments, directory)
