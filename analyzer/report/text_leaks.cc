@@ -38,6 +38,8 @@ void write_head(std::ostream& out, const LeaksDocument& document, const Palette&
     write_line(out, palette, "snapshots",
                document.history.points.size() < model::kEnoughSnapshots ? palette.warning(snapshots)
                                                                         : snapshots);
+    if (session.mode == Mode::sampled)
+        write_line(out, palette, "", "blocks that readings and evidence count are those sampled");
     std::string unknown;
     for (const char* sign : document.unknown_signs())
         unknown += (unknown.empty() ? "" : ", ") + std::string(sign);

@@ -3,10 +3,10 @@
 
 usage: evaluate.py [--build DIRECTORY] [--rounds N]
 
-For each kind of leak: in how many rounds its site is scored 0.5 and 0.7 or more, and is first. For
-each kind of growth that is none: in how many it is scored so all the same. All kinds of the victim
-`growth` run side by side, so a round is one program; the leaks of Debian's own programs, known from
-their sources, follow.
+For each kind of leak: in how many rounds its site is scored 0.5 and 0.7 or more, and stands above
+all that is none. For each kind of growth that is none: in how many it is scored so all the same. All
+kinds of the victim `growth` run side by side, so a round is one program; the leaks of Debian's own
+programs, known from their sources, follow.
 """
 
 import argparse
@@ -93,10 +93,14 @@ def names(leak, text):
     return any(text in (frame[key] or "") for frame in leak["frames"] for key in ("function", "module"))
 
 
-def judge(table, kind, name, leaks, wanted):
+def judge(table, kind, name, leaks, wanted, all_wanted):
     found = [leak for leak in leaks if names(leak, wanted)]
     score = max((leak["score"] for leak in found), default=0)
-    table.add(kind, name, score, bool(leaks) and bool(found) and leaks[0] is found[0])
+    above = leaks[: leaks.index(found[0])] if found else []
+    first = kind == "leak" and found and all(
+        any(names(leak, each) for each in all_wanted) for leak in above
+    )
+    table.add(kind, name, score, bool(first))
 
 
 def main():
@@ -114,13 +118,13 @@ def main():
         for _ in range(arguments.rounds):
             leaks = leaks_of(heapdrift, folder, [victim, *LEAKS, *OTHERS])
             for name in LEAKS:
-                judge(table, "leak", name, leaks, name)
+                judge(table, "leak", name, leaks, name, LEAKS)
             leaks = leaks_of(heapdrift, folder, [victim, *OTHERS])
             for name in OTHERS:
-                judge(table, "other", name, leaks, name)
+                judge(table, "other", name, leaks, name, ())
             for name, wanted, code in REAL if shutil.which("/usr/bin/python3") else ():
                 leaks = leaks_of(heapdrift, folder, ["/usr/bin/python3", "-c", code])
-                judge(table, "leak", name, leaks, wanted)
+                judge(table, "leak", name, leaks, wanted, (wanted,))
     table.write()
 
 
