@@ -59,11 +59,37 @@ BlockTable::Put BlockTable::put(uint64_t address, const BlockRecord& record) {
     remember(place, address);
     Put put{true, {}};
     if (!is_free(place.a->load(std::memory_order_relaxed))) put.replaced = take(address);
-    if (fits_short(record) && !record.watched)
-        place.a->store(short_slot(record), std::memory_order_relaxed);
-    else
-        put.done = write_special(place, address, record);
+    put.done = write_surely(place, address, record);
     return put;
+}
+
+bool BlockTable::write(const Place& place, uint64_t address, const BlockRecord& record) {
+    if (!fits_short(record) || record.watched) return write_special(place, address, record);
+    place.a->store(short_slot(record), std::memory_order_relaxed);
+    return true;
+}
+
+// Writes a record where no other thread takes the page away at the same time. One that looks for
+// empty pages is waited for, which is a matter of microseconds; if it has lost its processor, its
+// search is called off. While it is in the kernel it must be waited for, but not for ever.
+bool BlockTable::write_surely(const Place& place, uint64_t address, const BlockRecord& record) {
+    constexpr int kPatience = 200;
+    constexpr int kTries = 200'000;
+    for (int i = 0; i < kTries; ++i) {
+        uint32_t returns = begin_write();
+        if (phase(returns) == kLooking && i > kPatience) {
+            returns_.compare_exchange_strong(returns, returns + kPhases - kLooking);
+            continue;
+        }
+        if (phase(returns) != kIdle) {
+            sys::call(SYS_sched_yield);
+            continue;
+        }
+        if (!write(place, address, record)) return false;
+        if (!returned_since(returns)) return true;
+    }
+    place.a->store(0, std::memory_order_relaxed);
+    return false;
 }
 
 // Records that need more than the next slot, or flags.
@@ -95,9 +121,15 @@ BlockRecord BlockTable::take(uint64_t address) {
     const uint32_t head = slot->load(std::memory_order_relaxed);
     // A continuation has no block of its own: its head lies before it.
     if (is_free(head)) return {};
-    slot->store(0, std::memory_order_relaxed);
+    const BlockRecord record = read_record(place, head);
+    clear(slot);
+    return record;
+}
+
+BlockRecord BlockTable::read_record(const Place& place, uint32_t head) {
     if ((head & kShort) != 0)
         return {SiteId{head >> 17}, head >> 7 & kGenerationMask, head >> 1 & kShortMaxSize, false};
+    const Slot* slot = place.a;
     BlockRecord record{SiteId{head >> kSiteShift}, 0, 0, (head & kWatched) != 0};
     const Slot* following = (head & kInPlaneB) == 0
                                 ? slot + 1
@@ -118,7 +150,7 @@ bool BlockTable::watch(uint64_t address) {
     BlockRecord record = take(address);
     if (raw(record.site) == 0) return false;
     record.watched = true;
-    return write_special(place_of(address), address, record);
+    return write_surely(place_of(address), address, record);
 }
 
 uint64_t BlockTable::resident_bytes() const {

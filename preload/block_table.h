@@ -41,7 +41,7 @@ public:
     // spacing: the smallest distance between two blocks of the allocator, 16 or 32.
     void set_spacing(uint64_t spacing) { slot_shift_ = spacing == 32 ? 5 : 4; }
 
-    // Enters a block; its generation is below 1024.
+    // Enters a block; its generation is at most kLastGeneration.
     Put put(uint64_t address, const BlockRecord& record);
     // Removes a block's record and returns it; site 0 when there is none.
     BlockRecord take(uint64_t address);
@@ -53,6 +53,7 @@ public:
         Slot* slot;
         if (!find(address, slot)) [[unlikely]]
             return false;
+        const uint32_t returns = begin_write();
         const bool fits = fits_short(record);
         const bool wide = record.size <= kLowSizeMask && covers_next_slot(address, record.size);
         if (!(fits | wide) || !is_free(slot->load(std::memory_order_relaxed))) [[unlikely]]
@@ -63,6 +64,10 @@ public:
         following = fits ? &aside : following;
         following->store(continuation(record), std::memory_order_relaxed);
         slot->store(select(fits, short_slot(record), wide_head(record)), std::memory_order_relaxed);
+        if (returned_since(returns)) [[unlikely]] {
+            slot->store(0, std::memory_order_relaxed);
+            return false;
+        }
         return true;
     }
     [[gnu::always_inline]] bool take_ordinary(uint64_t address, BlockRecord& record) {
@@ -76,7 +81,7 @@ public:
             ((head & (kTagMask | kInPlaneB | kWatched | kHuge)) ^ kWide) | (following & kTagMask);
         if (select(fits, 0, unusual) != 0) [[unlikely]]
             return false;
-        slot[0].store(0, std::memory_order_relaxed);
+        clear(slot);
         record = {SiteId{select(fits, head >> 17, head >> kSiteShift)},
                   select(fits, head >> 7, following >> 2) & kGenerationMask,
                   select(fits, head >> 1 & kShortMaxSize, following >> 12), false};
@@ -86,6 +91,15 @@ public:
     // Marks a live block so that take() tells of it. The caller must know that the block is not
     // freed meanwhile. Returns false if there is no such block.
     bool watch(uint64_t address);
+
+    // Looks at the next stretch of the table for pages without a live record and gives them back to
+    // the kernel. False when the end was reached, and the next call begins anew. Only one thread
+    // does it at a time; another one finds nothing to do. See block_table_return.cc.
+    bool return_some_pages();
+    // Once, while the process is single-threaded.
+    static void prepare_return();
+    // In a fork child: the thread that was about to return pages is not there.
+    void forget_return() { returns_.store(0, std::memory_order_relaxed); }
 
     // Table memory that is resident, in bytes. Asks the kernel for each leaf: for rare use.
     uint64_t resident_bytes() const;
@@ -171,9 +185,42 @@ private:
     static uint32_t continuation(const BlockRecord& record) {
         return record.generation << 2 | static_cast<uint32_t>(record.size & kLowSizeMask) << 12;
     }
+    static BlockRecord read_record(const Place& place, uint32_t head);
+    // Last of all that is done to a record: without its head the page may go.
+    static void clear(Slot* slot) {
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        slot->store(0, std::memory_order_relaxed);
+    }
     bool write_special(const Place& place, uint64_t address, const BlockRecord& record);
+    bool write(const Place& place, uint64_t address, const BlockRecord& record);
+    bool write_surely(const Place& place, uint64_t address, const BlockRecord& record);
+
+    // Reads returns_. The fences keep the compiler from moving writes out of the stretch.
+    uint32_t begin_write() const {
+        const uint32_t returns = returns_.load(std::memory_order_relaxed);
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        return returns;
+    }
+    // Whether pages were, or are being, returned since: then what was written may be gone.
+    bool returned_since(uint32_t before) const {
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        return returns_.load(std::memory_order_relaxed) != before || phase(before) != kIdle;
+    }
+    struct Stretch;
+    bool next_stretch(Stretch& stretch);
+    void return_pages(const Stretch& stretch, const uint8_t* resident);
 
     uint32_t slot_shift_ = 5;
+    // How often pages were returned, times 4, and how far the present return is. Stands with what
+    // every operation reads.
+    static constexpr uint32_t kIdle = 0;
+    static constexpr uint32_t kLooking = 1;   // whether pages are empty; can be called off
+    static constexpr uint32_t kDropping = 2;  // those that are
+    static constexpr uint32_t kPhases = 4;
+    static uint32_t phase(uint32_t returns) { return returns % kPhases; }
+    std::atomic<uint32_t> returns_{0};
+    std::atomic<bool> returning_{false};
+    uint64_t return_at_ = 0;  // number of the next stretch; belongs to whoever set returning_
     std::atomic<uint64_t> recent_leaves_[kRecentLeaves] = {};
     std::atomic<Planes*> root_[kRootSize] = {};
 };

@@ -103,6 +103,7 @@ void start_recording() {
     find_next_allocator();
     recorder.blocks.set_spacing(next.spacing);
     recorder.custom_blocks.set_spacing(16);
+    BlockTable::prepare_return();
     // A variable of the loader's own.
     dl_find_object loader{};
     if (_dl_find_object(&__libc_stack_end, &loader) == 0) {

@@ -22,7 +22,6 @@ void RecentStacks::keep(const StartState& start, const RememberedStack& outer, c
     entry.sp = start.sp;
     entry.era = era_;
     entry.met = static_cast<uint16_t>(met);
-    entry.words = static_cast<uint8_t>(count);
     entry.bp_live = outer.bp_live(last);
     entry.bp = start.bp;
     entry.met_slot = outer.slot(met);
@@ -34,6 +33,10 @@ void RecentStacks::keep(const StartState& start, const RememberedStack& outer, c
         entry.offsets[at] = static_cast<uint32_t>(word.slot - start.sp);
         entry.values[at++] = word.address;
     });
+    for (; at < kMaxWords; ++at) {
+        entry.offsets[at] = entry.offsets[at - 1];
+        entry.values[at] = entry.values[at - 1];
+    }
 }
 
 }  // namespace heapdrift

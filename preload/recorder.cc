@@ -130,7 +130,10 @@ void Recorder::forget() {
     modules.forget();
     mappings.forget();
     file.forget();
+    blocks.forget_return();
     next_peak_bytes.store(0, std::memory_order_relaxed);
+    table_high_bytes.store(0, std::memory_order_relaxed);
+    next_return_ns.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace heapdrift

@@ -35,6 +35,10 @@ struct Recorder {
 
     // At which live bytes the next snapshot of the peak's composition is due.
     std::atomic<int64_t> next_peak_bytes{0};
+    // The highest live bytes since the block table was last looked through for pages to return,
+    // and when (since start) to look at the next few.
+    std::atomic<int64_t> table_high_bytes{0};
+    std::atomic<uint64_t> next_return_ns{0};
     // Allocations are not recorded while the program asked for that (heapdrift_stop).
     std::atomic<bool> paused{false};
 

@@ -72,6 +72,21 @@ void raise_peak(Control& control, int64_t live) {
         }
 }
 
+// Blocks have died: their part of the block table is looked through, a little at a time.
+void return_table_memory(uint64_t now_ns) {
+    constexpr uint64_t kIntervalNs = 5'000'000;
+    constexpr int64_t kWorthwhileBytes = 16 << 20;
+    uint64_t due = recorder.next_return_ns.load(std::memory_order_relaxed);
+    if (now_ns < due || !recorder.next_return_ns.compare_exchange_strong(due, now_ns + kIntervalNs,
+                                                                         std::memory_order_relaxed))
+        return;
+    const int64_t live = live_heap_bytes(recorder.file.control());
+    const int64_t high = recorder.table_high_bytes.load(std::memory_order_relaxed);
+    const int64_t worthwhile = high / 4 > kWorthwhileBytes ? high / 4 : kWorthwhileBytes;
+    if (live > high || (high - live >= worthwhile && !recorder.blocks.return_some_pages()))
+        recorder.table_high_bytes.store(live, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 int64_t live_heap_bytes(const Control& control) {
@@ -85,6 +100,7 @@ void look_at_clock(ThreadState& state) {
     state.looked_ns = now;
     if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
         take_scheduled(recorder.file.since_start_ns());
+    return_table_memory(now);
 }
 
 void settle_balance(ThreadState& state) {

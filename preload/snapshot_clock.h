@@ -1,4 +1,5 @@
-// When snapshots are taken, and the high-water mark.
+// What a thread does now and then between its operations: look at the clock, take the snapshot that
+// is due, keep the high-water mark, return table memory that is not needed any more.
 #pragma once
 
 #include "preload/recorder.h"

@@ -17,20 +17,13 @@ struct Arguments {
     ViewOptions view;
 };
 
-// "@12" alone means the same file as OLD.
-std::string complete(const std::string& new_session, const std::string& old_session) {
-    if (!new_session.starts_with('@')) return new_session;
-    const input::SessionAddress old_address = input::parse_session_address(old_session);
-    return (old_address.pid ? std::to_string(*old_address.pid) : old_address.file) + new_session;
-}
-
 void compare(const Arguments& arguments) {
     const ViewOptions& view = arguments.view;
     const model::Filter filter = view.filter.filter();
     model::check(view.rows.grouping());
     const model::Profile old_profile = load_profile(arguments.old_session, view.names, filter);
-    const model::Profile new_profile =
-        load_profile(complete(arguments.new_session, arguments.old_session), view.names, filter);
+    const model::Profile new_profile = load_profile(
+        complete_address(arguments.new_session, arguments.old_session), view.names, filter);
     const report::DiffDocument document =
         make_diff(old_profile, new_profile, view.rows, filter, view.output.format);
     write_document(view.output, document, report::write_diff_text, report::write_diff_json,
@@ -57,6 +50,8 @@ void add_diff(CLI::App& app, int&) {
         "  heapdrift diff before.heapdrift after.heapdrift --group-by function\n"
         "  heapdrift diff server.4711.heapdrift@warm @last --min-bytes 100kB\n"
         "\n"
+        "Heap profiles of gperftools and jemalloc and recordings of heaptrack can be\n"
+        "either side.\n"
         "Rows are in tracemalloc's order: the greatest change of live bytes first,\n"
         "whether it grew or shrank. Between two builds stacks match by function, file\n"
         "and module; within one build by exact place.");

@@ -10,7 +10,8 @@ namespace heapdrift::commands {
 
 void name_addresses(input::LoadedSession& session, const NameOptions& options) {
     model::Profile& profile = session.profile;
-    if (options.skip) return;
+    // Another tool's recording may have brought its names.
+    if (options.skip || !profile.locations.empty()) return;
     std::optional<symbolize::SymbolTable> table;
     if (!session.embedded_symbols.empty())
         table = symbolize::SymbolTable::decode(session.embedded_symbols);

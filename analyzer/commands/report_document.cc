@@ -7,22 +7,25 @@
 
 namespace heapdrift::commands {
 
-namespace {
-
-void check_sorting(const RowOptions& rows, const model::Profile& profile) {
-    if (rows.sort && !model::known_by_sampling(*rows.sort) && profile.session.mode == Mode::sampled)
-        throw UsageFailure(fmt::format(
-            "--sort {}: {} was recorded in sampled mode, which does not "
-            "know them; record it again without --sample",
-            model::kColumnNames[static_cast<size_t>(*rows.sort)], profile.session.path));
+void check_known(const char* option, std::optional<model::Column> column,
+                 const model::Profile& profile) {
+    if (!column || model::known_by_sampling(*column)) return;
+    const char* name = model::kColumnNames[static_cast<size_t>(*column)];
+    const model::SessionInfo& session = profile.session;
+    if (!session.foreign_recorder.empty())
+        throw UsageFailure(fmt::format("{} {}: {} was recorded by {}, which does not know them",
+                                       option, name, session.path, session.foreign_recorder));
+    if (session.mode == Mode::sampled)
+        throw UsageFailure(
+            fmt::format("{} {}: {} was recorded in sampled mode, which does not "
+                        "know them; record it again without --sample",
+                        option, name, session.path));
 }
-
-}  // namespace
 
 report::ReportDocument make_report(const model::Profile& profile, const RowOptions& rows,
                                    const model::Filter& filter, Format format) {
     model::check(rows.grouping());
-    check_sorting(rows, profile);
+    check_known("--sort", rows.sort, profile);
     report::ReportDocument document{.profile = profile, .grouping = rows.grouping(), .rows = {}};
     if (document.by_thread() && (profile.at || !filter.empty()))
         throw UsageFailure(
@@ -48,8 +51,8 @@ report::ReportDocument make_report(const model::Profile& profile, const RowOptio
 report::DiffDocument make_diff(const model::Profile& old_profile, const model::Profile& new_profile,
                                const RowOptions& rows, const model::Filter& filter, Format format) {
     model::check(rows.grouping());
-    check_sorting(rows, old_profile);
-    check_sorting(rows, new_profile);
+    check_known("--sort", rows.sort, old_profile);
+    check_known("--sort", rows.sort, new_profile);
     if (rows.group_by == model::GroupBy::thread)
         throw UsageFailure(
             "--group-by thread: snapshots do not hold the figures of threads, so there is nothing "

@@ -6,6 +6,10 @@
 
 namespace heapdrift::commands {
 
+// Throws UsageFailure for a column that the profile's mode does not know.
+void check_known(const char* option, std::optional<model::Column> column,
+                 const model::Profile& profile);
+
 // profile must outlive the document. Throws UsageFailure for what does not go together.
 report::ReportDocument make_report(const model::Profile& profile, const RowOptions& rows,
                                    const model::Filter& filter, Format format);

@@ -97,6 +97,17 @@ void write_output(const OutputOptions& options,
             fmt::format("{} could not be written in full: {}", options.path, std::strerror(errno)));
 }
 
+std::string complete_address(const std::string& new_session, const std::string& old_session) {
+    if (!new_session.starts_with('@')) return new_session;
+    const input::SessionAddress old_address = input::parse_session_address(old_session);
+    return (old_address.pid ? std::to_string(*old_address.pid) : old_address.file) + new_session;
+}
+
+void add_column_option(CLI::App& command, const std::string& name,
+                       std::optional<model::Column>& column, const std::string& help) {
+    add_choice(command, name, column, by_name<model::Column>(model::kColumnNames), help, "COLUMN");
+}
+
 void add_group_by_option(CLI::App& command, model::GroupBy& group_by) {
     add_choice(command, "--group-by", group_by, by_name<model::GroupBy>(model::kGroupByNames),
                "One row for each traceback (default), lineno, filename, function, module, thread "
@@ -109,10 +120,9 @@ void add_row_options(CLI::App& command, RowOptions& options) {
     command.add_flag("--cumulative", options.cumulative,
                      "Count a stack for every place that is on it, once each, not only for the "
                      "one that allocates");
-    add_choice(
-        command, "--sort", options.sort, by_name<model::Column>(model::kColumnNames),
-        "Sort by " + listed(by_name<model::Column>(model::kColumnNames)) + " (default: live_bytes)",
-        "COLUMN");
+    add_column_option(command, "--sort", options.sort,
+                      "Sort by " + listed(by_name<model::Column>(model::kColumnNames)) +
+                          " (default: live_bytes)");
     command
         .add_option("--top", options.top, "Rows to show, 0 for all (default: 10 in text, else all)")
         ->type_name("N");
@@ -168,7 +178,8 @@ void add_session_option(CLI::App& command, std::string& session) {
     command
         .add_option("SESSION", session,
                     "A session file or the pid of a running process, with @7, @label, @peak or "
-                    "@last (the default) behind it")
+                    "@last (the default) behind it; or a heap profile of gperftools or jemalloc, "
+                    "or a recording of heaptrack")
         ->type_name("")
         ->required();
 }
@@ -221,13 +232,18 @@ uint64_t parse_size(const std::string& text) {
     return static_cast<uint64_t>(std::llround(amount * factor->second));
 }
 
-model::Profile load_profile(const std::string& address, const NameOptions& names,
-                            const model::Filter& filter) {
-    input::LoadedSession session = input::load_session(input::parse_session_address(address));
+input::LoadedSession load_session(const input::SessionAddress& address, const NameOptions& names,
+                                  const model::Filter& filter) {
+    input::LoadedSession session = input::load_session(address);
     input::recognize_exec(session.profile.session);
     name_addresses(session, names);
     model::apply(filter, session.profile);
-    return std::move(session.profile);
+    return session;
+}
+
+model::Profile load_profile(const std::string& address, const NameOptions& names,
+                            const model::Filter& filter) {
+    return load_session(input::parse_session_address(address), names, filter).profile;
 }
 
 }  // namespace heapdrift::commands

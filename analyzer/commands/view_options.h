@@ -55,6 +55,12 @@ void write_document(const OutputOptions& options, const Document& document,
 // SESSION with a point behind it.
 void add_session_option(CLI::App& command, std::string& session);
 
+// NEW of a command line: "@12" alone means the file of OLD.
+std::string complete_address(const std::string& new_session, const std::string& old_session);
+
+void add_column_option(CLI::App& command, const std::string& name,
+                       std::optional<model::Column>& column, const std::string& help);
+
 // Which rows, in which order. What was given on the command line, before it is checked.
 struct RowOptions {
     model::GroupBy group_by = model::GroupBy::traceback;
@@ -99,6 +105,8 @@ void add_view_options(CLI::App& command, ViewOptions& options);
 uint64_t parse_size(const std::string& text);
 
 // Loads, names, filters.
+input::LoadedSession load_session(const input::SessionAddress& address, const NameOptions& names,
+                                  const model::Filter& filter);
 model::Profile load_profile(const std::string& address, const NameOptions& names,
                             const model::Filter& filter);
 

@@ -92,14 +92,13 @@ public:
 private:
     void choose(const HistoryChoice& choice) {
         const size_t points = history_.points.size();
-        const std::vector<model::Site>& sites = session_.profile.sites;
-        history_of_site_.assign(sites.size(), kNoHistory);
-        for (uint32_t i = 0; i < sites.size(); ++i) {
-            if (!domain_in_total(sites[i].domain)) continue;
-            if (sites[i].figures.live_allocations < choice.least_live) continue;
-            history_of_site_[i] = static_cast<uint32_t>(history_.sites.size());
+        history_of_site_.assign(session_.merged_sites.size(), kNoHistory);
+        for (const model::Site& site : session_.profile.sites) {
+            if (!domain_in_total(site.domain) || site.id >= history_of_site_.size()) continue;
+            if (site.figures.live_allocations < choice.least_live) continue;
+            history_of_site_[site.id] = static_cast<uint32_t>(history_.sites.size());
             model::SiteHistory& history = history_.sites.emplace_back();
-            history.site = sites[i].id;
+            history.site = site.id;
             history.allocations.resize(points);
             history.deallocations.resize(points);
             history.allocated_bytes.resize(points);
@@ -119,8 +118,8 @@ private:
 
     // nullptr where the site has none.
     model::SiteHistory* history_of(uint32_t id) {
-        if (id >= session_.site_of_id.size() || session_.site_of_id[id] == kNoSite) return nullptr;
-        const uint32_t index = history_of_site_[session_.site_of_id[id]];
+        if (id >= session_.merged_sites.size()) return nullptr;
+        const uint32_t index = history_of_site_[session_.merged_sites[id]];
         return index == kNoHistory ? nullptr : &history_.sites[index];
     }
 
@@ -166,8 +165,8 @@ private:
     const SessionView& view_;
     const LoadedSession& session_;
     model::History history_;
-    std::vector<uint32_t> history_of_site_;
-    std::vector<double> block_;  // by SiteId
+    std::vector<uint32_t> history_of_site_;  // by Site::id
+    std::vector<double> block_;              // by SiteId
 };
 
 }  // namespace

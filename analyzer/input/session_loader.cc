@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "analyzer/input/counters_at.h"
+#include "analyzer/input/foreign/foreign_session.h"
 #include "analyzer/input/process_state.h"
 #include "analyzer/input/session_info.h"
 #include "analyzer/input/stack_reader.h"
@@ -95,6 +96,8 @@ LoadedSession load_session(const SessionAddress& address) {
 }
 
 LoadedSession load_session(OpenedSession opened, const std::string& point) {
+    if (std::optional<LoadedSession> foreign = load_foreign_session(opened, point))
+        return std::move(*foreign);
     LoadedSession loaded;
     model::Profile& profile = loaded.profile;
     std::vector<std::vector<Counters>> counters;
@@ -119,7 +122,7 @@ LoadedSession load_session(OpenedSession opened, const std::string& point) {
     profile.own_bytes = view.header().control.own_bytes.load();
     profile.modules = read_modules(view);
     profile.threads = read_threads(view);
-    loaded.site_of_id = read_sites(
+    loaded.merged_sites = read_sites(
         view, counters[0],
         counters.size() > 1 ? std::span<const Counters>(counters[1]) : std::span<const Counters>(),
         profile);

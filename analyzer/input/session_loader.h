@@ -21,15 +21,15 @@ struct OpenedSession {
 OpenedSession open_session(const SessionAddress& address);
 
 struct LoadedSession {
-    model::Profile profile;  // without locations
-    // By the recorder's SiteId: the site, as an index into profile.sites while none was removed.
-    std::vector<uint32_t> site_of_id;
+    model::Profile profile;  // without locations, but for those of another tool's recording
     // What analyzer/symbolize wrote into the file when recording had ended; empty if it did not.
     std::vector<std::byte> embedded_symbols;
+    std::vector<uint32_t> merged_sites;  // by SiteId, the id of the profile's site it is part of
 };
 
-// Throws Failure for a file that cannot be read at all and for a point that does not exist. What
-// is wrong with the rest is in the profile's losses.
+// Also reads other tools' recordings (input/foreign/). Throws Failure for a file that cannot be
+// read at all and for a point that does not exist. What is wrong with the rest is in the profile's
+// losses.
 LoadedSession load_session(const SessionAddress& address);
 LoadedSession load_session(OpenedSession opened, const std::string& point);
 

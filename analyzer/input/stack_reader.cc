@@ -77,6 +77,7 @@ public:
             hidden_.push_back(model::base_name(module.path).starts_with(kPreloadLibrary));
     }
 
+    // The index of the profile's site that it is now part of.
     uint32_t add(uint32_t id, const model::Figures& figures) {
         model::Site site;
         site.id = id;
@@ -183,7 +184,8 @@ std::vector<model::Thread> read_threads(const SessionView& view) {
 
 std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counters> counters,
                                  std::span<const Counters> peak, model::Profile& profile) {
-    std::vector<uint32_t> site_of_id(counters.size(), kNoSite);
+    constexpr uint32_t kUntouched = ~uint32_t{0};
+    std::vector<uint32_t> merged(counters.size(), kUntouched);
     SiteReader reader(view, profile);
     const Identity& identity = view.header().identity;
     for (uint32_t id = 1; id < counters.size(); ++id) {
@@ -197,9 +199,10 @@ std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counte
             figures.peak_live_bytes = then.live_bytes;
             figures.peak_live_variance = then.live_variance;
         }
-        site_of_id[id] = reader.add(id, figures);
+        merged[id] = reader.add(id, figures);
     }
-    return site_of_id;
+    for (uint32_t& each : merged) each = each == kUntouched ? 0 : profile.sites[each].id;
+    return merged;
 }
 
 }  // namespace heapdrift::input

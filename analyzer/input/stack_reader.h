@@ -16,9 +16,8 @@ std::vector<model::Thread> read_threads(const SessionView& view);
 // Adds the sites that have counted anything to the profile, whose modules must be read already.
 // `peak` may be empty. Stacks that cannot be followed to a root keep the frames that were found;
 // they are counted in the profile's losses, and their figures are part of the totals all the same.
-// Returns by SiteId the index of the site that it is part of, kNoSite of those that counted
+// Returns, by SiteId, the id of the profile's site that each is part of; 0 for what counted
 // nothing.
-inline constexpr uint32_t kNoSite = ~uint32_t{0};
 std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counters> counters,
                                  std::span<const Counters> peak, model::Profile& profile);
 

@@ -13,7 +13,8 @@ namespace heapdrift::model {
 namespace {
 
 bool same_session(const Profile& a, const Profile& b) {
-    return a.session.pid == b.session.pid && a.session.image == b.session.image &&
+    return a.session.foreign_recorder.empty() && b.session.foreign_recorder.empty() &&
+           a.session.pid == b.session.pid && a.session.image == b.session.image &&
            a.session.process_start_ticks == b.session.process_start_ticks &&
            a.session.started_realtime_ns == b.session.started_realtime_ns;
 }

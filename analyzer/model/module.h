@@ -16,4 +16,11 @@ struct Module {
     uint64_t unloaded_ns = 0;  // 0: still loaded when recording ended
 };
 
+// A part of a module's file that is mapped as code, in whole pages.
+struct CodeSegment {
+    uint64_t start = 0;  // module offsets
+    uint64_t end = 0;
+    uint64_t file_offset = 0;  // of the start
+};
+
 }  // namespace heapdrift::model

@@ -44,6 +44,8 @@ const char* ending_name(Ending ending) {
             return "signal";
         case Ending::killed:
             return "killed";
+        case Ending::unknown:
+            break;
     }
     return "unknown";
 }

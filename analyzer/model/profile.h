@@ -17,8 +17,8 @@
 namespace heapdrift::model {
 
 // How the recording came to its end. The file alone cannot tell the last two from `running`:
-// input/process_state.h looks at the process.
-enum class Ending { running, exit, exec, signal, killed };
+// input/process_state.h looks at the process. Other tools' files do not say it.
+enum class Ending { running, exit, exec, signal, killed, unknown };
 const char* ending_name(Ending ending);
 
 struct SnapshotInfo {
@@ -46,6 +46,8 @@ struct SessionInfo {
     std::string program;
     std::vector<std::string> command_line;
     std::string tool_version;
+    // Who recorded it, where that was another tool; then what it does not know is 0 or empty.
+    std::string foreign_recorder;
     uint32_t pid = 0;
     uint32_t parent_pid = 0;
     uint32_t image = 0;

@@ -54,9 +54,10 @@ uint32_t StackBuilder::add(Site site, const std::vector<uint32_t>& frames) {
     site.first_frame = static_cast<uint32_t>(profile_.frames.size());
     site.frame_count = static_cast<uint32_t>(frames.size());
     profile_.frames.insert(profile_.frames.end(), frames.begin(), frames.end());
-    sites_.emplace(hash, static_cast<uint32_t>(profile_.sites.size()));
+    const auto index = static_cast<uint32_t>(profile_.sites.size());
+    sites_.emplace(hash, index);
     profile_.sites.push_back(site);
-    return static_cast<uint32_t>(profile_.sites.size() - 1);
+    return index;
 }
 
 }  // namespace heapdrift::model

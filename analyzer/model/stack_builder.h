@@ -20,8 +20,8 @@ public:
     // there is none) give one address.
     uint32_t intern_address(CodeAddress address);
 
-    // site.first_frame and frame_count are filled in here. Returns the index in profile.sites of
-    // the site that it became, or was added to.
+    // site.first_frame and frame_count are filled in here. Returns the index, in profile.sites, of
+    // the site that it is now part of.
     uint32_t add(Site site, const std::vector<uint32_t>& frames);
 
 private:

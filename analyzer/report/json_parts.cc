@@ -31,7 +31,8 @@ void write_file(JsonWriter& json, const model::SessionInfo& session) {
     has_status ? json.number(session.exit_status) : json.null();
     json.key("mode").text(session.mode == Mode::sampled ? "sampled" : "exact");
     json.key("sampling_interval_bytes").number(session.sampling_interval_bytes);
-    json.key("recorded_by").text(session.tool_version);
+    json.key("recorded_by")
+        .text(session.foreign_recorder.empty() ? session.tool_version : session.foreign_recorder);
     json.end_object();
 }
 
@@ -157,8 +158,11 @@ void write_figures(JsonWriter& json, const model::Figures& figures) {
 }
 
 void write_totals(JsonWriter& json, const model::Profile& profile) {
+    // Of other tools only heaptrack's recordings tell the mark, and when it was.
+    const bool has_peak =
+        profile.session.foreign_recorder.empty() || profile.peak_seconds.has_value();
     json.key("totals").begin_object();
-    write_totals_of(json, model::totals(profile), true);
+    write_totals_of(json, model::totals(profile), has_peak);
     json.key("peak_seconds").seconds_or_null(profile.peak_seconds);
     json.key("peak_slack_bytes").number(profile.balance_slack_bytes);
     json.key("dropped").number(profile.losses.dropped_total());
@@ -171,7 +175,7 @@ void write_totals(JsonWriter& json, const model::Profile& profile) {
         const model::Totals totals = model::domain_totals(profile, domain);
         if (totals.sites == 0 && domain != Domain::heap) continue;
         json.key(domain_name(domain)).begin_object();
-        write_totals_of(json, totals, domain == Domain::heap);
+        write_totals_of(json, totals, domain == Domain::heap && has_peak);
         json.end_object();
     }
     json.end_object();

@@ -13,9 +13,14 @@ using model::Column;
 
 void write_side(std::ostream& out, const Palette& palette, const char* name,
                 const model::Profile& profile) {
-    out << palette.strong(name) << ' ' << printable(profile.session.path) << "  "
-        << point_text(profile) << "  (" << command_line_text(profile.session) << ", pid "
-        << profile.session.pid << ", " << ending_text(profile.session) << ")\n";
+    const model::SessionInfo& session = profile.session;
+    const std::string point =
+        session.foreign_recorder.empty() ? point_text(profile) : "by " + session.foreign_recorder;
+    out << palette.strong(name) << ' ' << printable(session.path) << "  " << point << "  ("
+        << command_line_text(session);
+    if (session.foreign_recorder.empty())
+        out << ", pid " << session.pid << ", " << ending_text(session);
+    out << ")\n";
     if (profile.session.mode == Mode::sampled)
         write_line(out, palette, "recorded", mode_text(profile.session));
 }

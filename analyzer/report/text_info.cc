@@ -46,14 +46,12 @@ void write_snapshots(std::ostream& out, const model::Profile& profile, const Pal
     }
 }
 
-}  // namespace
-
-void write_info_text(std::ostream& out, const model::Profile& profile, const Palette& palette) {
-    const model::SessionInfo& session = profile.session;
-    const model::Totals totals = model::totals(profile);
-    out << palette.strong(printable(session.path)) << '\n';
-    write_line(out, palette, "program", printable(session.program));
-    write_line(out, palette, "command", command_line_text(session));
+void write_origin(std::ostream& out, const Palette& palette, const model::SessionInfo& session) {
+    if (!session.foreign_recorder.empty()) {
+        write_line(out, palette, "recorded",
+                   fmt::format("by {}; {}", session.foreign_recorder, mode_text(session)));
+        return;
+    }
     write_line(out, palette, "process",
                fmt::format("{} (parent {}){}{}, {}", session.pid, session.parent_pid,
                            session.image > 0 ? fmt::format(", image {}", session.image) : "",
@@ -63,6 +61,17 @@ void write_info_text(std::ostream& out, const model::Profile& profile, const Pal
                            format_seconds(session.last_seconds),
                            session.mode == Mode::sampled ? mode_text(session) : "exact",
                            printable(session.tool_version)));
+}
+
+}  // namespace
+
+void write_info_text(std::ostream& out, const model::Profile& profile, const Palette& palette) {
+    const model::SessionInfo& session = profile.session;
+    const model::Totals totals = model::totals(profile);
+    out << palette.strong(printable(session.path)) << '\n';
+    write_line(out, palette, "program", printable(session.program));
+    write_line(out, palette, "command", command_line_text(session));
+    write_origin(out, palette, session);
     write_line(
         out, palette, "holds",
         fmt::format("{} sites, {} frames, {} modules, {} threads", format_count(totals.sites),

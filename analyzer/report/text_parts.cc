@@ -73,6 +73,8 @@ std::string ending_text(const model::SessionInfo& session) {
             return "ended by " + signal_text(session.exit_status);
         case model::Ending::killed:
             return "was killed, or ended without a word";
+        case model::Ending::unknown:
+            break;
     }
     return "ended in an unknown way";
 }
@@ -110,11 +112,16 @@ void write_line(std::ostream& out, const Palette& palette, const char* name,
 void write_losses(std::ostream& out, const Palette& palette, const model::Profile& profile) {
     const model::Losses& losses = profile.losses;
     const model::Totals totals = model::totals(profile);
-    const std::string line =
-        fmt::format("{}; {}; {} of {} without a symbol", dropped_text(losses),
-                    count_of(totals.truncated_stacks, "truncated stack", "truncated stacks"),
-                    format_count(model::unsymbolized_addresses(profile)),
-                    count_of(profile.addresses.size(), "address", "addresses"));
+    const std::string unnamed = fmt::format(
+        "{} of {} without a symbol", format_count(model::unsymbolized_addresses(profile)),
+        count_of(profile.addresses.size(), "address", "addresses"));
+    if (!profile.session.foreign_recorder.empty()) {
+        write_line(out, palette, "not recorded", "not known; " + unnamed);
+        return;
+    }
+    const std::string line = fmt::format(
+        "{}; {}; {}", dropped_text(losses),
+        count_of(totals.truncated_stacks, "truncated stack", "truncated stacks"), unnamed);
     write_line(out, palette, "not recorded",
                losses.dropped_total() > 0 ? palette.warning(line) : line);
     if (losses.unknown_deallocations > 0)

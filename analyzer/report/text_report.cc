@@ -52,6 +52,7 @@ const char* title_of(Column column) {
 }
 
 std::string peak_text(const model::Profile& profile) {
+    if (!profile.session.foreign_recorder.empty() && !profile.peak_seconds) return "not known";
     std::string text =
         mark(profile.session.mode == Mode::sampled) + format_bytes(profile.peak_live_bytes);
     if (profile.peak_seconds) text += " at " + format_seconds(*profile.peak_seconds);
@@ -66,23 +67,30 @@ void write_head(std::ostream& out, const ReportDocument& document, const Palette
     const model::SessionInfo& session = profile.session;
     const model::Totals totals = document.shown_totals();
     const model::Figures& all = totals.figures;
-    out << palette.strong(fmt::format("{} (pid {}), {}", command_line_text(session), session.pid,
-                                      ending_text(session)))
-        << '\n';
-    write_line(out, palette, "recorded",
-               fmt::format("{}, {}; {}", format_time(session.started_realtime_ns),
-                           format_seconds(session.last_seconds), mode_text(session)));
-    write_line(out, palette, "shown",
-               point_text(profile) + (document.filtered ? "; of what the filters keep" : ""));
+    const std::string filtered = document.filtered ? "; of what the filters keep" : "";
+    if (session.foreign_recorder.empty()) {
+        out << palette.strong(fmt::format("{} (pid {}), {}", command_line_text(session),
+                                          session.pid, ending_text(session)))
+            << '\n';
+        write_line(out, palette, "recorded",
+                   fmt::format("{}, {}; {}", format_time(session.started_realtime_ns),
+                               format_seconds(session.last_seconds), mode_text(session)));
+        write_line(out, palette, "shown", point_text(profile) + filtered);
+    } else {
+        out << palette.strong(command_line_text(session)) << '\n';
+        write_line(out, palette, "recorded",
+                   fmt::format("by {}; {}", session.foreign_recorder, mode_text(session)));
+        write_line(out, palette, "shown", "the last state" + filtered);
+    }
     const std::string allocations =
         fmt::format("{} of {} in all", count_text(all, Column::allocations),
                     bytes_text(all, Column::allocated_bytes));
     write_line(out, palette, "allocations",
-               all.estimated() ? allocations
-                               : fmt::format("{}; {} temporary ({}), {} by realloc", allocations,
-                                             format_count(all.temporary),
-                                             format_percent(all.temporary, all.allocations),
-                                             format_count(all.reallocations)));
+               all.sampled ? allocations
+                           : fmt::format("{}; {} temporary ({}), {} by realloc", allocations,
+                                         format_count(all.temporary),
+                                         format_percent(all.temporary, all.allocations),
+                                         format_count(all.reallocations)));
     write_line(
         out, palette, "live",
         fmt::format("{} in {} allocations, {} of {} sites{}", bytes_text(all, Column::live_bytes),

@@ -35,11 +35,19 @@ std::optional<std::string> build_id_of(int descriptor) {
 }
 
 // Module paths come from recordings of strangers: a fifo must not block us, nor a device act.
-std::optional<ModuleFile> open_if_build(const std::string& path, const std::string& build_id) {
+Descriptor open_regular_file(const std::string& path) {
     Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     struct stat status {};
     if (descriptor.number() < 0 || fstat(descriptor.number(), &status) != 0 ||
-        !S_ISREG(status.st_mode) || build_id_of(descriptor.number()) != build_id) {
+        !S_ISREG(status.st_mode)) {
+        return Descriptor();
+    }
+    return descriptor;
+}
+
+std::optional<ModuleFile> open_if_build(const std::string& path, const std::string& build_id) {
+    Descriptor descriptor = open_regular_file(path);
+    if (descriptor.number() < 0 || build_id_of(descriptor.number()) != build_id) {
         return std::nullopt;
     }
     return ModuleFile{std::move(descriptor), path};
@@ -65,6 +73,13 @@ std::optional<ModuleFile> copy_own_vdso(const std::string& build_id) {
 
 Descriptor::~Descriptor() {
     if (number_ >= 0) close(number_);
+}
+
+std::optional<std::string> build_id_of_file(const std::string& path) {
+    elf_version(EV_CURRENT);
+    const Descriptor descriptor = open_regular_file(path);
+    if (descriptor.number() < 0) return std::nullopt;
+    return build_id_of(descriptor.number());
 }
 
 std::optional<ModuleFile> open_module_file(const model::Module& module,

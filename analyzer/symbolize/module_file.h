@@ -30,6 +30,9 @@ struct ModuleFile {
     std::string path;       // as debug files are searched relative to it
 };
 
+// Lower-case hex, "" where the file has none; nothing where there is no ELF file.
+std::optional<std::string> build_id_of_file(const std::string& path);
+
 // The module's own file if its build-id is still the recorded one, else a separate debug file of
 // that build-id below one of the debug roots, for "[vdso]" a copy of this process's own. A module
 // recorded without build-id matches only a file without one: nothing more can be checked then.

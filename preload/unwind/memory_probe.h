@@ -15,7 +15,12 @@ constexpr uint64_t page_of(uint64_t address) {
 // gives no usable answer (a seccomp filter, an emulator): memory is then left unread.
 bool page_is_readable(uint64_t address);
 
-// The same for every page that [begin, end) touches.
+// The same for a page of a module that is loaded: the kernel is asked once, until a module is
+// unloaded. Whoever notices that calls forget_module_pages.
+bool module_page_is_readable(uint64_t address);
+void forget_module_pages();
+
+// page_is_readable for every page that [begin, end) touches.
 bool range_is_readable(uint64_t begin, uint64_t end);
 
 }  // namespace heapdrift

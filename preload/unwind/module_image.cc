@@ -16,7 +16,7 @@ const T* at(uint64_t address) {
 }
 
 const Elf64_Ehdr* elf_header(uint64_t address) {
-    if (address % alignof(Elf64_Ehdr) != 0 || !page_is_readable(address)) return nullptr;
+    if (address % alignof(Elf64_Ehdr) != 0 || !module_page_is_readable(address)) return nullptr;
     const auto* header = at<Elf64_Ehdr>(address);
     const bool plausible =
         header->e_ident[EI_MAG0] == ELFMAG0 && header->e_ident[EI_MAG1] == ELFMAG1 &&
@@ -33,9 +33,10 @@ struct ProgramHeaders {
 // They are believed when one of them says that a segment begins where the loader has found one.
 bool describe_the_image(const ProgramHeaders& headers, const ModuleImage& image) {
     const uint64_t size = headers.count * sizeof(Elf64_Phdr);
-    if (headers.count > 0xffff || headers.begin % alignof(Elf64_Phdr) != 0 ||
-        !range_is_readable(headers.begin, headers.begin + size))
-        return false;
+    if (headers.count > 0xffff || headers.begin % alignof(Elf64_Phdr) != 0) return false;
+    for (uint64_t page = page_of(headers.begin); page < headers.begin + size;
+         page += kProbePageSize)
+        if (!module_page_is_readable(page)) return false;
     for (uint64_t i = 0; i < headers.count; ++i) {
         const Elf64_Phdr& header = at<Elf64_Phdr>(headers.begin)[i];
         if (header.p_type == PT_LOAD &&

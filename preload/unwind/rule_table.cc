@@ -2,6 +2,7 @@
 
 #include "preload/syscalls.h"
 #include "preload/unwind/eh_frame.h"
+#include "preload/unwind/memory_probe.h"
 
 namespace heapdrift {
 
@@ -109,6 +110,7 @@ void RuleTable::copy(const Slots& from, const Slots& to) {
 }
 
 void RuleTable::retire(uint64_t start, uint64_t end) {
+    forget_module_pages();
     generation_.fetch_add(1, std::memory_order_seq_cst);          // pairs with store
     const Slots* slots = slots_.load(std::memory_order_seq_cst);  // pairs with grow
     if (slots == nullptr) return;

@@ -58,6 +58,20 @@ for (let i = 0; i < 20000; i++) values.set('k' + i, { i, text: 'x'.repeat(i % 50
 const text = JSON.stringify([...values]), zlib = require('zlib');
 console.log(zlib.gunzipSync(zlib.gzipSync(text)).toString() === text);
 """
+_JAVA = """
+import java.util.*;
+import java.util.zip.*;
+public class Sample {
+    public static void main(String[] arguments) throws Exception {
+        Map<String, Integer> values = new TreeMap<>();
+        for (int i = 0; i < 200000; ++i) values.put("k" + i % 5000, i);
+        Deflater deflater = new Deflater();
+        deflater.setInput(values.toString().getBytes("UTF-8"));
+        deflater.finish();
+        System.out.println(deflater.deflate(new byte[1 << 20]));
+    }
+}
+"""
 _GIT = """
 set -e
 git init -q -b main work && cd work && git config user.name A && git config user.email a@example.com
@@ -126,6 +140,12 @@ class StacksVerified(EndToEndTest):
         self.assertEqual(verified.different, 0, f"{name}: {verified}\n{result.describe()}")
         return result, verified
 
+    def written(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
     def assert_few_unknown(self, verified):
         self.assertLessEqual(verified.unknown, UNKNOWN_SHARE * verified.compared(), f"{verified}")
 
@@ -149,9 +169,7 @@ class StacksVerified(EndToEndTest):
                     self.assert_few_unknown(verified)
 
     def test_programs(self):
-        source = os.path.join(self.folder, "source.cc")
-        with open(source, "w", encoding="utf-8") as file:
-            file.write(_SOURCE)
+        source = self.written("source.cc", _SOURCE)
         self.verify_program(
             "python3", ["/usr/bin/python3", "-c", _PYTHON], environment={"PYTHONMALLOC": "malloc"}
         )
@@ -161,6 +179,7 @@ class StacksVerified(EndToEndTest):
         self.verify_program("git", ["sh", "-c", _GIT])
         self.verify_program("sqlite3", ["sqlite3", ":memory:"], stdin=_SQL.encode())
         self.verify_program("node", ["node", "-e", _NODE])
+        self.verify_program("java", ["java", self.written("Sample.java", _JAVA)], step=10)
         print(f"all programs: {self.total}")
         self.assertGreaterEqual(self.total.compared(), COMPARED, f"{self.total}")
         self.assertGreaterEqual(self.total.fast, FAST_SHARE * self.total.compared())

@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/support/session_builder.h"
+#include "core/session_format.h"
+#include "tests/fuzz/seeds.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -19,21 +20,28 @@ using Bytes = std::vector<uint8_t>;
 using heapdrift::kPageSize;
 using heapdrift::kSegmentSize;
 
-Bytes make_seed() {
-    using namespace heapdrift;
-    testing::SessionBuilder session;
-    session.add_module("/usr/bin/server", "aa11", 0x1000, 0x9000);
-    for (uint64_t i = 0; i < 100; ++i) session.add_stack({0x1000 + i, 0x2000, 0x3000 + i});
-    for (uint64_t i = 0; i < 2000; ++i) {
-        session.allocate(i % 3 == 0 ? 1 : 0, static_cast<uint32_t>(1 + i % 100), i);
-        if (i % 50 == 0) session.snapshot(SnapshotKind::scheduled, i);
+// Text has numbers and separators where a session has records.
+void mutate_text(Bytes& bytes, std::mt19937& random) {
+    constexpr char kCharacters[] = "0123456789abfx :[]@-+*\nvsiatc";
+    const auto below = [&](size_t limit) {
+        return std::uniform_int_distribution<size_t>(0, limit - 1)(random);
+    };
+    const size_t changes = 1 + below(6);
+    for (size_t i = 0; i < changes && !bytes.empty(); ++i) {
+        const auto at = bytes.begin() + static_cast<std::ptrdiff_t>(below(bytes.size()));
+        const auto character = static_cast<uint8_t>(kCharacters[below(sizeof kCharacters - 1)]);
+        switch (below(3)) {
+            case 0:
+                *at = character;
+                break;
+            case 1:
+                bytes.insert(at, character);
+                break;
+            default:
+                bytes.erase(at);
+        }
     }
-    session.add_thread(4711, "server", 0, 1, 1);
-    const std::vector<std::byte> symbols(100);
-    session.embed_symbols(symbols);
-    const auto bytes = session.bytes();
-    const auto* first = reinterpret_cast<const uint8_t*>(bytes.data());
-    return Bytes(first, first + bytes.size());
+    if (below(8) == 0) bytes.resize(below(bytes.size() + 1));
 }
 
 // Mostly small changes, where counts and ids stand: at the heads of pages and records.
@@ -74,13 +82,16 @@ int main(int argc, char** argv) {
         else
             run_file(argv[i]);
     }
-    const Bytes original = make_seed();
+    const std::vector<Bytes> seeds = heapdrift::testing::fuzz_seeds();
     std::mt19937 random(seed);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     size_t runs = 0;
     for (; std::chrono::steady_clock::now() < end; ++runs) {
-        Bytes bytes = original;
-        mutate(bytes, random);
+        Bytes bytes = seeds[runs % seeds.size()];
+        if (bytes.size() < kPageSize)
+            mutate_text(bytes, random);
+        else
+            mutate(bytes, random);
         LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
     }
     std::printf("%zu inputs\n", runs);

@@ -11,6 +11,8 @@
 #include "analyzer/input/session_info.h"
 #include "analyzer/input/stack_reader.h"
 #include "core/session_view.h"
+#include "tests/fuzz/seeds.h"
+#include "tests/unit/support/session_builder.h"
 
 namespace {
 
@@ -19,6 +21,22 @@ struct Free {
 };
 
 }  // namespace
+
+std::vector<std::vector<uint8_t>> heapdrift::testing::fuzz_seeds() {
+    SessionBuilder session;
+    session.add_module("/usr/bin/server", "aa11", 0x1000, 0x9000);
+    for (uint64_t i = 0; i < 100; ++i) session.add_stack({0x1000 + i, 0x2000, 0x3000 + i});
+    for (uint64_t i = 0; i < 2000; ++i) {
+        session.allocate(i % 3 == 0 ? 1 : 0, static_cast<uint32_t>(1 + i % 100), i);
+        if (i % 50 == 0) session.snapshot(SnapshotKind::scheduled, i);
+    }
+    session.add_thread(4711, "server", 0, 1, 1);
+    const std::vector<std::byte> symbols(100);
+    session.embed_symbols(symbols);
+    const auto bytes = session.bytes();
+    const auto* first = reinterpret_cast<const uint8_t*>(bytes.data());
+    return {{first, first + bytes.size()}};
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace heapdrift;

@@ -59,6 +59,13 @@ CASES = {
     "trend_runs.txt": "trend growing.heapdrift old.heapdrift",
     "trend_runs.json": "trend growing.heapdrift old.heapdrift --group-by function --format json",
     "export.json": "export -f json old.heapdrift",
+    "export_collapsed.txt": "export -f collapsed old.heapdrift",
+    "export_collapsed_diff.txt": "export -f collapsed old.heapdrift new.heapdrift",
+    "export_dhat.txt": "export -f dhat old.heapdrift",
+    "export_heap.txt": "export -f heap old.heapdrift",
+    "export_massif.txt": "export -f massif old.heapdrift",
+    "export_speedscope.txt": "export -f speedscope old.heapdrift",
+    "sampled_export_speedscope.txt": "export -f speedscope sampled.heapdrift",
 }
 # Command line, exit code, part of the message.
 FAILURES = [
@@ -83,6 +90,9 @@ FAILURES = [
     ("trend growing.heapdrift@warm", 2, "name the session alone"),
     ("trend growing.heapdrift --limit much", 2, "no size"),
     ("diff old.heapdrift new.heapdrift --group-by thread", 2, "nothing to compare"),
+    ("export -f dhat old.heapdrift new.heapdrift", 2, "not a difference of two"),
+    ("export -f csv old.heapdrift --column allocations", 2, "--column"),
+    ("export -f collapsed sampled.heapdrift --column temporary", 2, "sampled mode"),
 ]
 
 

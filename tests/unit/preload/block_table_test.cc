@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <random>
@@ -164,6 +165,59 @@ TEST_P(BlockTableTest, ThreadsWorkOnBlocksOfTheirOwnAtTheSameTime) {
             }
         });
     for (std::thread& thread : threads) thread.join();
+}
+
+TEST_P(BlockTableTest, ReturnsThePagesInWhichAllBlocksHaveDied) {
+    BlockTable::prepare_return();
+    constexpr uint64_t kBase = 0x5500'0000'0000;
+    constexpr uint64_t kBlocks = 1'000'000;
+    const auto size = [](uint64_t i) { return i % 3 == 0 ? 20u : i % 3 == 1 ? 70u : 45u; };
+    for (uint64_t i = 0; i < kBlocks; ++i) put(kBase + i * 96, 40'000, size(i), 3);
+    const uint64_t full = table_->resident_bytes();
+    const auto survives = [](uint64_t i) { return i % 50'000 == 7; };
+    for (uint64_t i = 0; i < kBlocks; ++i)
+        if (!survives(i)) take(kBase + i * 96);
+    EXPECT_GE(table_->resident_bytes(), full);
+    while (table_->return_some_pages()) continue;
+    // 20 blocks are left, each with a page or two in both planes; and what leads to the leaves.
+    EXPECT_LT(table_->resident_bytes(), full / 10);
+    for (uint64_t i = 0; i < kBlocks; ++i)
+        if (survives(i)) expect_record(take(kBase + i * 96), 40'000, size(i), 3);
+    for (uint64_t i = 0; i < kBlocks; i += 10) put(kBase + i * 96, 5, size(i));
+    for (uint64_t i = 0; i < kBlocks; i += 10) expect_record(take(kBase + i * 96), 5, size(i), 0);
+}
+
+// Each thread's pages are empty at times, and the record of a last slot goes on in the next page.
+TEST_P(BlockTableTest, LosesNothingWhilePagesAreReturned) {
+    BlockTable::prepare_return();
+    constexpr uint64_t kPage = uint64_t{1024} * 32;  // what a page of slots covers, at most
+    std::atomic<bool> done{false};
+    const auto work = [this](uint64_t address, uint32_t seed) {
+        std::mt19937 random(seed);
+        const uint64_t sizes[] = {40, 30, 100, 3'000'000};
+        const auto pause = [](uint64_t length) {
+            for (; length > 0; --length) asm volatile("");
+        };
+        for (int round = 0; round < 300'000; ++round) {
+            const uint64_t size = sizes[random() % 4];
+            put(address, 33'000 + seed, size, 9);
+            pause(random() % 1000);
+            const BlockRecord record = take(address);
+            pause(random() % 1000);
+            ASSERT_EQ(raw(record.site), 33'000 + seed) << "round " << round;
+            ASSERT_EQ(record.size, size);
+            ASSERT_EQ(record.generation, 9u);
+        }
+    };
+    constexpr uint64_t kBase = 0x5500'0000'0000;
+    std::thread returns([&] {
+        while (!done) table_->return_some_pages();
+    });
+    std::thread other([&] { work(kBase + 3 * kPage, 1); });
+    work(kBase + 7 * kPage - 32, 2);
+    other.join();
+    done = true;
+    returns.join();
 }
 
 }  // namespace

@@ -1,0 +1,75 @@
+#include "analyzer/input/foreign/foreign_session.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "analyzer/input/foreign/heap_text_reader.h"
+#include "analyzer/input/foreign/heaptrack_reader.h"
+#include "analyzer/model/failure.h"
+#include "analyzer/symbolize/code_segments.h"
+#include "analyzer/symbolize/module_file.h"
+
+namespace heapdrift::input {
+
+namespace {
+
+// Their files name modules by path alone. Names are looked up in the file that lies there now, if
+// it has been there, unchanged, since before the recording was written.
+void identify(model::Module& module, const std::vector<MappedCode>& mapped,
+              const timespec& written) {
+    struct stat status {};
+    if (stat(module.path.c_str(), &status) != 0) return;
+    const timespec& changed = status.st_ctim;
+    if (changed.tv_sec > written.tv_sec ||
+        (changed.tv_sec == written.tv_sec && changed.tv_nsec > written.tv_nsec))
+        return;
+    const std::optional<std::string> build_id = symbolize::build_id_of_file(module.path);
+    if (!build_id) return;
+    module.build_id = *build_id;
+    for (const model::CodeSegment& segment : symbolize::code_segments(module))
+        for (const MappedCode& code : mapped)
+            if (code.file_offset == segment.file_offset)
+                module.load_bias = code.start - segment.start;
+}
+
+bool may_be_foreign(std::span<const std::byte> bytes) {
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
+                                std::min<size_t>(bytes.size(), 64));
+    return is_compressed(bytes) || is_heap_text(text) || text.starts_with("v ");
+}
+
+}  // namespace
+
+std::optional<LoadedSession> load_foreign_session(const OpenedSession& opened,
+                                                  const std::string& point) {
+    const auto bytes = opened.file.bytes();
+    if (!may_be_foreign(bytes)) return std::nullopt;
+    TextLines probe(bytes, opened.path);
+    std::string_view first;
+    if (!probe.next(first)) return std::nullopt;
+    const bool heap_text = is_heap_text(first);
+    if (!heap_text && !is_heaptrack(first)) return std::nullopt;
+    if (point != "last")
+        throw Failure(fmt::format("{}: another tool's recording holds one point; leave out @{}",
+                                  opened.path, point));
+
+    TextLines lines(bytes, opened.path);
+    LoadedSession loaded;
+    if (heap_text) {
+        struct stat status {};
+        stat(opened.path.c_str(), &status);
+        loaded.profile = read_heap_text(
+            lines, [&status](model::Module& module, const std::vector<MappedCode>& code) {
+                identify(module, code, status.st_mtim);
+            });
+    } else {
+        loaded.profile = read_heaptrack(lines);
+    }
+    loaded.profile.session.path = opened.path;
+    loaded.profile.session.ending = model::Ending::unknown;
+    return loaded;
+}
+
+}  // namespace heapdrift::input

@@ -1,0 +1,16 @@
+// Recordings of other tools, read as sessions of one point: gperftools' and jemalloc's heap
+// profiles, heaptrack's recordings.
+#pragma once
+
+#include <optional>
+
+#include "analyzer/input/session_loader.h"
+
+namespace heapdrift::input {
+
+// Nothing for a file that is none of those. Throws Failure for a damaged one, and for a point other
+// than the last.
+std::optional<LoadedSession> load_foreign_session(const OpenedSession& opened,
+                                                  const std::string& point);
+
+}  // namespace heapdrift::input
