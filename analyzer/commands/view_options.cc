@@ -108,12 +108,15 @@ void add_column_option(CLI::App& command, const std::string& name,
     add_choice(command, name, column, by_name<model::Column>(model::kColumnNames), help, "COLUMN");
 }
 
-void add_row_options(CLI::App& command, RowOptions& options) {
-    const auto groups = by_name<model::GroupBy>(model::kGroupByNames);
-    add_choice(command, "--group-by", options.group_by, groups,
+void add_group_by_option(CLI::App& command, model::GroupBy& group_by) {
+    add_choice(command, "--group-by", group_by, by_name<model::GroupBy>(model::kGroupByNames),
                "One row for each traceback (default), lineno, filename, function, module, thread "
                "or domain",
                "KEY");
+}
+
+void add_row_options(CLI::App& command, RowOptions& options) {
+    add_group_by_option(command, options.group_by);
     command.add_flag("--cumulative", options.cumulative,
                      "Count a stack for every place that is on it, once each, not only for the "
                      "one that allocates");

@@ -77,6 +77,7 @@ struct RowOptions {
         return frames.value_or(format == Format::text ? 10 : 0);
     }
 };
+void add_group_by_option(CLI::App& command, model::GroupBy& group_by);
 void add_row_options(CLI::App& command, RowOptions& options);
 
 struct FilterOptions {

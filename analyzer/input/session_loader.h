@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "analyzer/input/mapped_file.h"
 #include "analyzer/input/session_address.h"
+#include "analyzer/input/stack_reader.h"
 #include "analyzer/model/profile.h"
 
 namespace heapdrift::input {

@@ -192,7 +192,8 @@ std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counte
     const Identity& identity = view.header().identity;
     for (uint32_t id = 1; id < counters.size(); ++id) {
         const bool at_peak = id < peak.size() && touched(peak[id]);
-        if (!touched(counters[id]) && !at_peak) continue;
+        const bool scanned = id < reach.size() && reach[id] != model::Reachability{};
+        if (!touched(counters[id]) && !at_peak && !scanned) continue;
         const Site* site = view.site(id);
         const Domain domain = site == nullptr ? Domain::heap : site->domain;
         model::Figures figures = to_figures(counters[id], domain, identity);
@@ -201,7 +202,7 @@ std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counte
             figures.peak_live_bytes = then.live_bytes;
             figures.peak_live_variance = then.live_variance;
         }
-        if (id < reach.size()) figures.reach = reach[id];
+        if (scanned) figures.reach = reach[id];
         merged[id] = reader.add(id, figures);
     }
     for (uint32_t& each : merged) each = each == kUntouched ? 0 : profile.sites[each].id;

@@ -56,6 +56,13 @@ std::vector<Frame> frames_of_address(const Profile& profile, uint32_t address) {
     return frames;
 }
 
+std::vector<Frame> frames_of_site(const Profile& profile, const Site& site) {
+    std::vector<Frame> frames;
+    for (const uint32_t address : profile.frames_of(site))
+        for (Frame& frame : frames_of_address(profile, address)) frames.push_back(std::move(frame));
+    return frames;
+}
+
 std::string frame_text(const Frame& frame) {
     return frame_text(frame, base_name(frame.module));
 }

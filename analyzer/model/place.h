@@ -29,6 +29,9 @@ struct Frame {
 // All frames of an address, innermost inlined function first. Never empty.
 std::vector<Frame> frames_of_address(const Profile& profile, uint32_t address);
 
+// Of a whole stack, innermost first.
+std::vector<Frame> frames_of_site(const Profile& profile, const Site& site);
+
 // "function at file:line (module)", with what is known of it.
 std::string frame_text(const Frame& frame);
 // The same with the program's own module under the name by which the program was started.

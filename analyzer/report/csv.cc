@@ -157,6 +157,48 @@ void write_diff_csv(std::ostream& out, const DiffDocument& document) {
     }
 }
 
+void write_leaks_csv(std::ostream& out, const LeaksDocument& document) {
+    out << "rank,site,domain,score,verdict,kind,live_bytes,live_allocations,"
+           "growth_bytes_per_second,growth_bytes_per_second_low,growth_bytes_per_second_high,"
+           "reading,stack\n";
+    for (size_t i = 0; i < document.leaks.size(); ++i) {
+        if (!document.is_shown(i)) continue;
+        const model::LeakScore& leak = document.leaks[i];
+        const model::Site& site = document.site_of(leak);
+        out << fmt::format("{},{},{},{:.3f},{},{},{},{},{:.3f},{:.3f},{:.3f},{},{}\n", i + 1,
+                           site.id, domain_name(site.domain), leak.score,
+                           model::verdict_name(leak.verdict()), model::leak_kind_name(leak.kind),
+                           site.figures.live_bytes, site.figures.live_allocations,
+                           leak.bytes_per_second.estimate, leak.bytes_per_second.low,
+                           leak.bytes_per_second.high, csv_field(leak.reading),
+                           stack_field(document.profile, site, document.frames));
+    }
+}
+
+void write_trend_csv(std::ostream& out, const TrendDocument& document) {
+    const TrendDocument::Run& last = document.runs.back();
+    out << (document.by_traceback() ? "site"
+                                    : model::kGroupByNames[static_cast<size_t>(document.group_by)])
+        << ",trend,live_bytes,peak_live_bytes,average_live_bytes,variance,"
+           "growth_bytes_per_second,growth_bytes_per_second_low,growth_bytes_per_second_high,"
+           "began_seconds"
+        << (document.by_traceback() ? ",stack\n" : "\n");
+    for (size_t i = 0; i < shown(last.table.rows.size(), document.top); ++i) {
+        const model::TrendRow& row = last.table.rows[i];
+        const model::Trend& trend = row.trend;
+        out << (document.by_traceback() ? fmt::format("{}", last.profile.sites[row.site].id)
+                                        : csv_field(row.key))
+            << fmt::format(",{},{:.0f},{:.0f},{:.0f},{:.0f},{:.3f},{:.3f},{:.3f},{}",
+                           model::trend_word_name(trend.word), trend.current, trend.peak,
+                           trend.average, trend.variance, trend.per_second.estimate,
+                           trend.per_second.low, trend.per_second.high,
+                           trend.began_seconds ? fmt::format("{:.6f}", *trend.began_seconds) : "");
+        if (document.by_traceback())
+            out << ',' << stack_field(last.profile, last.profile.sites[row.site], document.frames);
+        out << '\n';
+    }
+}
+
 void write_info_csv(std::ostream& out, const model::Profile& profile) {
     out << "snapshot,kind,label,seconds,peak_live_bytes,rss_anon_bytes,rss_file_bytes,"
            "rss_shmem_bytes,swap_bytes,cgroup_current_bytes,cgroup_limit_bytes\n";

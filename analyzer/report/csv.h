@@ -15,6 +15,8 @@ std::string csv_field(std::string_view text);
 // A stack is one field, "function;file;line|function;file;line", innermost first.
 void write_report_csv(std::ostream& out, const ReportDocument& document);
 void write_diff_csv(std::ostream& out, const DiffDocument& document);
+void write_leaks_csv(std::ostream& out, const LeaksDocument& document);
+void write_trend_csv(std::ostream& out, const TrendDocument& document);
 // The table of snapshots.
 void write_info_csv(std::ostream& out, const model::Profile& profile);
 

@@ -9,6 +9,8 @@ namespace heapdrift::report {
 
 void write_report_json(std::ostream& out, const ReportDocument& document);
 void write_diff_json(std::ostream& out, const DiffDocument& document);
+void write_leaks_json(std::ostream& out, const LeaksDocument& document);
+void write_trend_json(std::ostream& out, const TrendDocument& document);
 void write_info_json(std::ostream& out, const model::Profile& profile);
 // Everything that the session says at one point: the report's document by traceback, with
 // snapshots, modules and threads.

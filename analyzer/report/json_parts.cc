@@ -94,6 +94,11 @@ void write_head(JsonWriter& json, const char* command,
     json.end_array();
 }
 
+void write_slope(JsonWriter& json, const char* key, const model::Slope& slope) {
+    json.key(key).raw_value(fmt::format(R"({{"estimate": {:.3f}, "low": {:.3f}, "high": {:.3f}}})",
+                                        slope.estimate, slope.low, slope.high));
+}
+
 void write_point(JsonWriter& json, const model::Profile& profile) {
     json.begin_object();
     json.key("snapshot");

@@ -7,6 +7,7 @@
 
 #include "analyzer/model/estimate.h"
 #include "analyzer/model/profile.h"
+#include "analyzer/model/statistics.h"
 #include "analyzer/report/json_writer.h"
 
 namespace heapdrift::report {
@@ -21,6 +22,7 @@ void write_interval(JsonWriter& json, const char* key,
 // schema_version, tool_version, command, files: the head of every document.
 void write_head(JsonWriter& json, const char* command,
                 const std::vector<const model::Profile*>& profiles);
+void write_slope(JsonWriter& json, const char* key, const model::Slope& slope);
 void write_point(JsonWriter& json, const model::Profile& profile);
 void write_losses(JsonWriter& json, const model::Losses& losses);
 void write_figures(JsonWriter& json, const model::Figures& figures);

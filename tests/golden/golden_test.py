@@ -43,6 +43,21 @@ CASES = {
     "sampled_diff.json": "diff old.heapdrift sampled.heapdrift --format json",
     "sampled_diff.csv": "diff sampled.heapdrift@warm @last --format csv",
     "sampled_info.txt": "info sampled.heapdrift",
+    "leaks.txt": "leaks growing.heapdrift",
+    "leaks_explain.txt": "leaks growing.heapdrift --explain 1 --min-score 0",
+    "leaks_few.txt": "leaks old.heapdrift",
+    "leaks.json": "leaks growing.heapdrift --format json",
+    "leaks.csv": "leaks growing.heapdrift --format csv",
+    "leaks_suppressed.txt": "leaks growing.heapdrift --suppressions known.supp",
+    "leaks_suppressed.json": "leaks growing.heapdrift --suppressions known.supp --format json",
+    "suppress.txt": "suppress growing.heapdrift 1",
+    "suppress_valgrind.txt": "suppress growing.heapdrift 1 --valgrind",
+    "trend.txt": "trend growing.heapdrift --limit 1MiB",
+    "trend_module.json": "trend growing.heapdrift --group-by module --limit 1MiB --format json",
+    "trend.json": "trend growing.heapdrift --format json",
+    "trend.csv": "trend growing.heapdrift --group-by function --format csv",
+    "trend_runs.txt": "trend growing.heapdrift old.heapdrift",
+    "trend_runs.json": "trend growing.heapdrift old.heapdrift --group-by function --format json",
     "export.json": "export -f json old.heapdrift",
     "export_collapsed.txt": "export -f collapsed old.heapdrift",
     "export_collapsed_diff.txt": "export -f collapsed old.heapdrift new.heapdrift",
@@ -65,6 +80,15 @@ FAILURES = [
     ("report cut.heapdrift", 1, "cut short"),
     ("report foreign.heapdrift", 1, "not a heapdrift session file"),
     ("report old.heapdrift -o old.heapdrift", 1, "--force"),
+    ("leaks growing.heapdrift@warm", 2, "name the session alone"),
+    ("leaks growing.heapdrift --explain 2", 2, "1 site"),
+    ("leaks growing.heapdrift --min-score 2", 2, "--min-score"),
+    ("leaks growing.heapdrift --suppressions wrong.supp", 2, "wrong.supp:2"),
+    ("leaks growing.heapdrift --suppressions none.supp", 1, "none.supp: No such file"),
+    ("suppress growing.heapdrift 99", 1, "no site 99"),
+    ("trend growing.heapdrift --group-by thread", 2, "threads"),
+    ("trend growing.heapdrift@warm", 2, "name the session alone"),
+    ("trend growing.heapdrift --limit much", 2, "no size"),
     ("diff old.heapdrift new.heapdrift --group-by thread", 2, "nothing to compare"),
     ("export -f dhat old.heapdrift new.heapdrift", 2, "not a difference of two"),
     ("export -f csv old.heapdrift --column allocations", 2, "--column"),
@@ -114,6 +138,8 @@ def main():
         subprocess.run([writer, directory], check=True)
         work = pathlib.Path(directory)
         (work / "cut.heapdrift").write_bytes((work / "old.heapdrift").read_bytes()[:5000])
+        (work / "known.supp").write_text("leak:^remember$\nleak:not_there\n")
+        (work / "wrong.supp").write_text("leak:a\nremember\n")
         (work / "foreign.heapdrift").write_text("no session")
         for name, arguments in CASES.items():
             done = run(heapdrift, arguments, directory)

@@ -112,6 +112,34 @@ void write_sampled_session(const std::string& path) {
     session.write(path);
 }
 
+// A server that keeps two blocks of each second for ever, beside a queue of bounded length.
+void write_growing_session(const std::string& path) {
+    constexpr uint64_t kSnapshots = 24;
+    SessionBuilder session;
+    const uint32_t module = session.add_module("/usr/bin/server", "aa11", kStart, kStart * 2);
+    symbolize::SymbolTable symbols;
+    symbols.insert(module, 0x100 - 1, {{"remember", "src/session.cc", 31, false}});
+    symbols.insert(module, 0x200 - 1, {{"queue_push", "src/queue.cc", 12, false}});
+    symbols.insert(module, 0x300 - 1, {{"main", "src/main.cc", 5, false}});
+    const uint32_t remember = session.add_stack({kStart + 0x100, kStart + 0x300});
+    const uint32_t queue = session.add_stack({kStart + 0x200, kStart + 0x300});
+    for (uint64_t i = 1; i <= kSnapshots; ++i) {
+        session.allocate(0, remember, 512, 2);
+        session.allocate(0, queue, 64, 50);
+        if (i > 1) session.deallocate(0, queue, 64, 50);
+        session.snapshot(SnapshotKind::scheduled, i * kSecond);
+    }
+    Control& control = session.header().control;
+    control.exit_began_ns = (kSnapshots + 1) * kSecond;
+    control.exit_began_epoch = kSnapshots + 1;
+    session.deallocate(0, remember, 512, 2 * kSnapshots);
+    session.snapshot(SnapshotKind::scheduled, (kSnapshots + 2) * kSecond);
+    control.ended_by = EndedBy::exit;
+    control.ended_ns = (kSnapshots + 2) * kSecond;
+    session.embed_symbols(symbols.encode());
+    session.write(path);
+}
+
 }  // namespace
 }  // namespace heapdrift::testing
 
@@ -121,4 +149,5 @@ int main(int argc, char** argv) {
     heapdrift::testing::write_session(directory + "/old.heapdrift", "aa11", 0, 1);
     heapdrift::testing::write_session(directory + "/new.heapdrift", "bb22", 0x5000, 2);
     heapdrift::testing::write_sampled_session(directory + "/sampled.heapdrift");
+    heapdrift::testing::write_growing_session(directory + "/growing.heapdrift");
 }

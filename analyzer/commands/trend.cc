@@ -1,0 +1,143 @@
+// heapdrift trend: how memory went over a run, or from run to run.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "analyzer/commands/command.h"
+#include "analyzer/commands/view_options.h"
+#include "analyzer/input/history_loader.h"
+#include "analyzer/input/later_image.h"
+#include "analyzer/model/failure.h"
+#include "analyzer/report/csv.h"
+#include "analyzer/report/json.h"
+#include "analyzer/report/text.h"
+
+namespace heapdrift::commands {
+
+namespace {
+
+struct Arguments {
+    std::vector<std::string> sessions;
+    model::GroupBy group_by = model::GroupBy::traceback;
+    std::string limit;
+    std::optional<size_t> top;
+    std::optional<size_t> frames;
+    FilterOptions filter;
+    NameOptions names;
+    OutputOptions output;
+};
+
+// Stacks of two runs are the same where their frames read the same.
+std::string stack_key(const model::Profile& profile, const model::Site& site) {
+    std::string key;
+    for (const uint32_t address : profile.frames_of(site))
+        for (const model::Frame& frame : model::frames_of_address(profile, address))
+            key += (key.empty() ? "" : " < ") + model::place_key(frame, model::GroupBy::function);
+    return key;
+}
+
+void name_stacks(report::TrendDocument::Run& run) {
+    for (model::TrendRow& row : run.table.rows)
+        row.key = stack_key(run.profile, run.profile.sites[row.site]);
+}
+
+report::TrendDocument::Run load_run(const std::string& session, const Arguments& arguments) {
+    const input::SessionAddress address = input::parse_session_address(session);
+    if (address.point != "last")
+        throw UsageFailure(
+            fmt::format("@{}: a trend is of all snapshots; name the session alone", address.point));
+    input::LoadedHistory loaded = input::load_history(address, {});
+    input::recognize_exec(loaded.session.profile.session);
+    name_addresses(loaded.session, arguments.names);
+    model::apply(arguments.filter.filter(), loaded.session.profile);
+    model::keep_sites_of(loaded.session.profile, loaded.history);
+    report::TrendDocument::Run run{.profile = std::move(loaded.session.profile),
+                                   .history = std::move(loaded.history),
+                                   .table = {}};
+    run.table = model::trend_table(run.profile, run.history, arguments.group_by);
+    return run;
+}
+
+void foretell(report::TrendDocument& document, const std::string& limit) {
+    const report::TrendDocument::Run& last = document.runs.back();
+    if (!limit.empty()) {
+        const model::Trend& trend = last.table.total.trend;
+        document.forecast = model::forecast(static_cast<double>(parse_size(limit)), trend.current,
+                                            trend.per_second);
+    } else if (last.history.cgroup_limit_bytes && last.table.cgroup) {
+        const model::Trend& trend = last.table.cgroup->trend;
+        document.limit_of_container = true;
+        document.forecast = model::forecast(static_cast<double>(*last.history.cgroup_limit_bytes),
+                                            trend.current, trend.per_second);
+    }
+}
+
+void show_trend(const Arguments& arguments) {
+    if (arguments.group_by == model::GroupBy::thread)
+        throw UsageFailure("--group-by thread: snapshots do not hold the figures of threads");
+    report::TrendDocument document;
+    document.group_by = arguments.group_by;
+    for (const std::string& session : arguments.sessions)
+        document.runs.push_back(load_run(session, arguments));
+    std::ranges::stable_sort(document.runs, {}, [](const report::TrendDocument::Run& run) {
+        return run.profile.session.started_realtime_ns;
+    });
+    if (document.runs.size() > 1) {
+        std::vector<model::TrendTable> tables;
+        for (report::TrendDocument::Run& run : document.runs) {
+            if (document.by_traceback()) name_stacks(run);
+            tables.push_back(run.table);
+        }
+        document.joined = model::join_runs(tables);
+    }
+    foretell(document, arguments.limit);
+    const bool text = arguments.output.format == Format::text;
+    document.top = arguments.top.value_or(text ? 10 : 0);
+    document.frames = arguments.frames.value_or(text ? 10 : 0);
+    document.filtered = !arguments.filter.filter().empty();
+    write_document(arguments.output, document, report::write_trend_text, report::write_trend_json,
+                   report::write_trend_csv);
+}
+
+}  // namespace
+
+void add_trend(CLI::App& app, int&) {
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = app.add_subcommand("trend", "Show how memory went, in a run or in several");
+    command
+        ->add_option("SESSION", arguments->sessions,
+                     "Session files, or the pid of a running process; several are runs of one "
+                     "program")
+        ->type_name("")
+        ->required();
+    add_group_by_option(*command, arguments->group_by);
+    command
+        ->add_option("--limit", arguments->limit,
+                     "Say when live memory reaches this size (default: the container's limit)")
+        ->type_name("SIZE");
+    command
+        ->add_option("--top", arguments->top,
+                     "Rows to show, 0 for all (default: 10 in text, else all)")
+        ->type_name("N");
+    command
+        ->add_option("--frames", arguments->frames,
+                     "Frames of a stack to show, 0 for all (default: 10 in text, else all)")
+        ->type_name("N");
+    add_filter_options(*command, arguments->filter);
+    add_name_options(*command, arguments->names);
+    add_output_options(*command, arguments->output);
+    command->footer(
+        "Examples:\n"
+        "  heapdrift trend server.4711.heapdrift --group-by module\n"
+        "  heapdrift trend 4711 --limit 2GiB\n"
+        "  heapdrift trend monday.heapdrift tuesday.heapdrift wednesday.heapdrift\n"
+        "\n"
+        "The word is stable, increasing, decreasing, sawtooth or stepped; the rate is the\n"
+        "median slope over the last three quarters of the run, with its 95 % interval.\n"
+        "A trend follows the load: heapdrift leaks tells what grows for ever.");
+    command->callback([arguments] { show_trend(*arguments); });
+}
+
+}  // namespace heapdrift::commands

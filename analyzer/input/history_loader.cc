@@ -1,0 +1,195 @@
+#include "analyzer/input/history_loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "analyzer/input/aged_deallocations.h"
+#include "analyzer/input/counters_at.h"
+#include "analyzer/input/session_info.h"
+#include "analyzer/model/failure.h"
+#include "core/session_view.h"
+
+namespace heapdrift::input {
+
+namespace {
+
+// So many snapshots are read at once: each takes 48 bytes for every site.
+constexpr size_t kPointsAtOnce = 8;
+
+// A kernel without a limit for the container says the greatest number of pages.
+constexpr uint64_t kNoLimit = uint64_t{1} << 60;
+
+constexpr uint32_t kNoHistory = ~uint32_t{0};
+
+SessionView checked_view(const OpenedSession& opened) {
+    SessionView view(opened.file.bytes());
+    if (view.error() != ViewError::none)
+        throw Failure(fmt::format("{}: {}", opened.path, view_error_text(view.error())));
+    return view;
+}
+
+std::vector<model::HistoryPoint> read_points(const Header& header) {
+    const uint32_t exit_began =
+        header.control.exit_began_ns.load() == 0 ? 0 : header.control.exit_began_epoch.load();
+    std::vector<model::HistoryPoint> points;
+    for (const model::SnapshotInfo& snapshot : read_snapshots(header)) {
+        if (snapshot.kind != SnapshotKind::scheduled) continue;
+        if (exit_began != 0 && snapshot.number > exit_began) continue;
+        // A damaged file may say anything; what follows relies on time going on.
+        if (snapshot.seconds <= (points.empty() ? 0 : points.back().seconds)) continue;
+        points.push_back({.snapshot = snapshot.number,
+                          .generation = snapshot.generation,
+                          .seconds = snapshot.seconds,
+                          .idle = snapshot.idle,
+                          .cgroup_bytes = snapshot.cgroup_current_bytes});
+    }
+    return points;
+}
+
+bool all_held(const Header& header, const std::vector<model::HistoryPoint>& points) {
+    const std::vector<model::SnapshotInfo> held = read_snapshots(header);
+    return std::ranges::all_of(points, [&](const model::HistoryPoint& point) {
+        return std::ranges::any_of(held, [&](const model::SnapshotInfo& snapshot) {
+            return snapshot.number == point.snapshot;
+        });
+    });
+}
+
+// What a recorder in sampled mode adds for one block of the site's mean size (core/README.md): by
+// it counters become numbers of recorded blocks. Sites whose blocks differ much in size are
+// approximate.
+double counter_of_block(const Counters& last, Domain domain, const Identity& identity) {
+    if (identity.mode != Mode::sampled) return 1;
+    if (domain == Domain::mapping || last.allocations == 0) return kSampledCountUnit;
+    const double count = static_cast<double>(last.allocations) / kSampledCountUnit;
+    const double size = std::max(1.0, static_cast<double>(last.allocated_bytes) / count);
+    const double interval = static_cast<double>(identity.sampling_interval_bytes);
+    return kSampledCountUnit / -std::expm1(-size / interval);
+}
+
+class HistoryReader {
+public:
+    HistoryReader(const SessionView& view, const LoadedSession& session)
+        : view_(view), session_(session) {}
+
+    model::History read(std::vector<model::HistoryPoint> points, const HistoryChoice& choice) {
+        history_.points = std::move(points);
+        choose(choice);
+        std::vector<uint32_t> numbers;
+        for (const model::HistoryPoint& point : history_.points) numbers.push_back(point.snapshot);
+        for (size_t first = 0; first < numbers.size(); first += kPointsAtOnce) {
+            const size_t count = std::min(kPointsAtOnce, numbers.size() - first);
+            const auto counters = counters_at(view_, std::span(numbers).subspan(first, count));
+            for (size_t i = 0; i < count; ++i) add_point(first + i, counters[i]);
+        }
+        read_ages();
+        return std::move(history_);
+    }
+
+private:
+    void choose(const HistoryChoice& choice) {
+        const size_t points = history_.points.size();
+        history_of_site_.assign(session_.merged_sites.size(), kNoHistory);
+        for (const model::Site& site : session_.profile.sites) {
+            if (!domain_in_total(site.domain) || site.id >= history_of_site_.size()) continue;
+            const model::Reachability& reach = site.figures.reach;
+            const bool lost = (reach.lost() += reach.of(Reach::possible)).blocks > 0;
+            if (site.figures.live_allocations < choice.least_live && !lost) continue;
+            history_of_site_[site.id] = static_cast<uint32_t>(history_.sites.size());
+            model::SiteHistory& history = history_.sites.emplace_back();
+            history.site = site.id;
+            history.allocations.resize(points);
+            history.deallocations.resize(points);
+            history.allocated_bytes.resize(points);
+            history.deallocated_bytes.resize(points);
+            if (const auto& scan = session_.profile.scan)
+                history.signs.reachability = {reach, scan->confirmed && !scan->uncertain};
+        }
+        if (points == 0) return;
+        const uint32_t last = history_.points.back().snapshot;
+        const auto counters = counters_at(view_, std::span(&last, 1));
+        block_.resize(counters[0].size(), 1);
+        for (uint32_t id = 0; id < counters[0].size(); ++id) {
+            const Site* site = view_.site(id);
+            block_[id] =
+                counter_of_block(counters[0][id], site == nullptr ? Domain::heap : site->domain,
+                                 view_.header().identity);
+        }
+    }
+
+    // nullptr where the site has none.
+    model::SiteHistory* history_of(uint32_t id) {
+        if (id >= session_.merged_sites.size()) return nullptr;
+        const uint32_t index = history_of_site_[session_.merged_sites[id]];
+        return index == kNoHistory ? nullptr : &history_.sites[index];
+    }
+
+    void add_point(size_t point, const std::vector<Counters>& counters) {
+        for (uint32_t id = 1; id < counters.size(); ++id) {
+            const Counters& values = counters[id];
+            history_.points[point].operations +=
+                static_cast<double>(values.allocations + values.deallocations);
+            model::SiteHistory* history = history_of(id);
+            if (history == nullptr) continue;
+            const double block = id < block_.size() ? block_[id] : 1;
+            history->allocations[point] += static_cast<double>(values.allocations) / block;
+            history->deallocations[point] += static_cast<double>(values.deallocations) / block;
+            history->allocated_bytes[point] += static_cast<double>(values.allocated_bytes);
+            history->deallocated_bytes[point] += static_cast<double>(values.deallocated_bytes);
+        }
+    }
+
+    void read_ages() {
+        std::vector<std::vector<model::AgedDeallocations>> by_history(history_.sites.size());
+        for (const AgedCount& count : aged_deallocations(view_)) {
+            const model::SiteHistory* history = history_of(count.site);
+            if (history == nullptr) continue;
+            const double block = count.site < block_.size() ? block_[count.site] : 1;
+            by_history[static_cast<size_t>(history - history_.sites.data())].push_back(
+                {count.born, count.freed, static_cast<double>(count.deallocations) / block,
+                 static_cast<double>(count.deallocated_bytes)});
+        }
+        for (size_t i = 0; i < by_history.size(); ++i)
+            history_.sites[i].aged = model::intervals_of(history_.points, by_history[i]);
+        // Beyond the last generation all blocks have the same.
+        const size_t points = history_.points.size();
+        const bool used_up =
+            points > 1 && history_.points[points - 2].generation == kLastGeneration;
+        for (uint32_t id = 1; id < view_.site_limit(); ++id) {
+            model::SiteHistory* history = history_of(id);
+            const Site* site = view_.site(id);
+            if (history == nullptr || site == nullptr) continue;
+            if (used_up || site->ages_incomplete.load() != 0) history->ages_incomplete = true;
+        }
+    }
+
+    const SessionView& view_;
+    const LoadedSession& session_;
+    model::History history_;
+    std::vector<uint32_t> history_of_site_;  // by Site::id
+    std::vector<double> block_;              // by SiteId
+};
+
+}  // namespace
+
+LoadedHistory load_history(const SessionAddress& address, const HistoryChoice& choice) {
+    LoadedHistory loaded;
+    // The recorder may thin out snapshots while they are read; then they are not what they were.
+    for (bool read_again = true; read_again;) {
+        const OpenedSession opened = open_session(address);
+        const SessionView view = checked_view(opened);
+        std::vector<model::HistoryPoint> points = read_points(view.header());
+        const std::string point = points.empty() ? "last" : std::to_string(points.back().snapshot);
+        loaded.session = load_session(open_session(address), point);
+        loaded.history = HistoryReader(view, loaded.session).read(std::move(points), choice);
+        read_again = !all_held(view.header(), loaded.history.points);
+        if (const auto& at = loaded.session.profile.at; at && at->cgroup_limit_bytes < kNoLimit)
+            loaded.history.cgroup_limit_bytes = at->cgroup_limit_bytes;
+    }
+    return loaded;
+}
+
+}  // namespace heapdrift::input

@@ -1,0 +1,28 @@
+// The figures of sites at every scheduled snapshot that a session holds.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "analyzer/input/session_loader.h"
+#include "analyzer/model/site_history.h"
+
+namespace heapdrift::input {
+
+// Which sites a history has: those of the profile with as many live blocks at its point, or with
+// blocks that the last scan did not find reachable, in a domain of the totals. A history of all
+// sites of a large session would not fit in memory.
+struct HistoryChoice {
+    uint64_t least_live = 0;
+};
+
+struct LoadedHistory {
+    LoadedSession session;  // at the last point of the history; at the end where there is none
+    model::History history;
+};
+
+// Up to the last scheduled snapshot before exit began: what a program frees on its way out says
+// nothing of how it used its memory. Throws Failure as load_session does.
+LoadedHistory load_history(const SessionAddress& address, const HistoryChoice& choice);
+
+}  // namespace heapdrift::input

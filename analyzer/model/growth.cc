@@ -1,0 +1,220 @@
+#include "analyzer/model/growth.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "analyzer/model/statistics.h"
+
+namespace heapdrift::model {
+
+namespace {
+
+constexpr double kHazardScale = 0.5;
+constexpr double kSilenceOdds = 0.05;
+// A gap that is so much of the last silence is like it.
+constexpr double kGapLike = 0.6;
+// Fewer parts have no variance to speak of.
+constexpr size_t kLeastParts = 6;
+constexpr double kDeclineErrors = 0.7;
+// Survivors and intervals that are worth half of what many are.
+constexpr double kHalfSurvivors = 1.5;
+constexpr double kHalfSpread = 1.5;
+// The mature age is one that all but this share of the freed blocks did not reach, and so far from
+// the run's length that something mature can be born.
+constexpr double kLongLived = 0.05;
+constexpr double kLeastMatureSpan = 4;
+constexpr std::array<double, 13> kMatureAges = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48};
+
+// The net change over the root of the sum of squares: of steps that are independent and as often up
+// as down, a standard normal number.
+double rise(std::span<const double> counts) {
+    double net = 0;
+    double squares = 0;
+    for (size_t i = 1; i < counts.size(); ++i) {
+        net += counts[i] - counts[i - 1];
+        squares += (counts[i] - counts[i - 1]) * (counts[i] - counts[i - 1]);
+    }
+    return squares > 0 ? net / std::sqrt(squares) : 0;
+}
+
+// Mean position in [0, 1] of what is distributed as exp(-decline x) there.
+double mean_position(double decline) {
+    if (std::abs(decline) < 1e-3) return 0.5 - decline / 12;
+    return 1 / decline - 1 / std::expm1(decline);
+}
+
+double decline_at(double position) {
+    double low = -40;
+    double high = 40;
+    for (int i = 0; i < 50; ++i) {
+        const double middle = (low + high) / 2;
+        (mean_position(middle) > position ? low : high) = middle;
+    }
+    return (low + high) / 2;
+}
+
+// Births of survivors in one interval.
+struct Births {
+    double count = 0;
+    double begin = 0;  // of the interval, in work
+    double end = 0;
+
+    double middle() const { return (begin + end) / 2; }
+};
+
+// They come in bursts and phases, which last for several intervals: their variance over their mean,
+// about a fitted decline, of as many intervals together as shows most of it.
+double dispersion(std::span<const Births> births, double decline, double total) {
+    const double start = births.front().begin;
+    const double whole = births.back().end - start;
+    std::vector<double> fitted;
+    for (const Births& each : births)
+        fitted.push_back((each.end - each.begin) *
+                         std::exp(-decline * (each.middle() - start) / whole));
+    const double scale = total / std::accumulate(fitted.begin(), fitted.end(), 0.0);
+    double most = 1;
+    for (size_t together = 1; births.size() / together >= kLeastParts; together *= 2) {
+        double sum = 0;
+        const size_t parts = births.size() / together;
+        for (size_t part = 0; part < parts; ++part) {
+            double expected = 0;
+            double found = 0;
+            for (size_t i = part * together; i < (part + 1) * together; ++i) {
+                expected += fitted[i] * scale;
+                found += births[i].count;
+            }
+            expected = std::max(expected, 0.05);
+            sum += (found - expected) * (found - expected) / expected;
+        }
+        most = std::max(most, sum / static_cast<double>(parts - 2));
+    }
+    return most;
+}
+
+// The factor by which births fell over the intervals given, as far as that is beyond chance.
+double share_left(std::span<const Births> births, double total) {
+    const double start = births.front().begin;
+    double sum = 0;
+    for (const Births& each : births) sum += each.count * (each.middle() - start);
+    const double decline = decline_at(sum / (total * (births.back().end - start)));
+    const double error = std::sqrt(12 * dispersion(births, decline, total) / total);
+    return std::exp(-std::max(0.0, decline - kDeclineErrors * error));
+}
+
+class Judge {
+public:
+    Judge(const Survivors& survivors, size_t warm_up, double age)
+        : survivors_(survivors), end_(survivors.born_before(age, survivors.points() - 1)) {
+        growth_.intervals = survivors.points();
+        growth_.warm_up = warm_up;
+        growth_.mature_age = age;
+    }
+
+    Growth judge() {
+        for (size_t born = growth_.warm_up; born < end_; ++born) {
+            const double live = survivors_.live_at_end(born);
+            births_.push_back({live, survivors_.work_begin(born), survivors_.work_end(born)});
+            growth_.survivors += live;
+            growth_.allocated += survivors_.allocated(born);
+            if (live > 0) ++growth_.generations;
+        }
+        growth_.candidates = births_.size();
+        if (growth_.survivors <= 0) return growth_;
+        judge_age();
+        judge_trend();
+        judge_going_on();
+        const double k = static_cast<double>(growth_.generations);
+        growth_.spread_term = k / (k + kHalfSpread);
+        growth_.score = std::pow(growth_.trend_term, kTrendWeight) *
+                        std::pow(growth_.spread_term, kSpreadWeight) *
+                        std::pow(growth_.age_term, kAgeWeight) *
+                        std::pow(growth_.going_on_term, kGoingOnWeight);
+        return growth_;
+    }
+
+private:
+    void judge_age() {
+        for (size_t at = growth_.warm_up; at + 1 < growth_.intervals; ++at) {
+            const size_t end = survivors_.born_before(growth_.mature_age, at);
+            for (size_t born = growth_.warm_up; born < end; ++born) {
+                growth_.exposure += survivors_.live(born, at) * survivors_.length(at + 1);
+                growth_.deaths += survivors_.deaths(born, at + 1);
+            }
+        }
+        const double hazard = (growth_.deaths + 0.5) / std::max(growth_.exposure, 1.0);
+        growth_.age_term =
+            std::exp(-kHazardScale * hazard * static_cast<double>(growth_.intervals)) *
+            growth_.survivors / (growth_.survivors + kHalfSurvivors);
+    }
+
+    void judge_trend() {
+        const std::vector<double> counts = survivors_.mature(growth_.warm_up, growth_.mature_age);
+        const size_t skipped = counts.size() / 3;
+        growth_.trend_z = rise(std::span(counts).subspan(skipped));
+        growth_.trend_term = std::clamp(-std::log10(normal_tail(growth_.trend_z)) / 2, 0.0, 1.0);
+    }
+
+    // An interval too young to be mature is silent only if nothing of it is live.
+    void judge_going_on() {
+        double last_end = 0;
+        double silent = 0;
+        std::vector<double> gaps;
+        for (size_t born = growth_.warm_up; born < growth_.intervals; ++born) {
+            const bool mature = born < end_;
+            const double work = survivors_.work_end(born) - survivors_.work_begin(born);
+            if (survivors_.live_at_end(born) <= 0) {
+                silent += work;
+                ++growth_.silent;
+            } else if (mature) {
+                if (last_end > 0 && silent > 0) gaps.push_back(silent);
+                last_end = survivors_.work_end(born);
+                silent = 0;
+                growth_.silent = 0;
+            }
+        }
+        growth_.silence = silence(last_end - births_.front().begin, silent, gaps);
+        growth_.decline = share_left(births_, growth_.survivors);
+        const double goes_on =
+            growth_.silence * (1 + kSilenceOdds) / (growth_.silence + kSilenceOdds);
+        growth_.going_on_term = std::min(goes_on, growth_.decline);
+    }
+
+    // How likely the last silence is where births go on: by chance if they came in their intervals
+    // one by one, or as one of the gaps between phases.
+    double silence(double span, double silent, const std::vector<double>& gaps) const {
+        const double by_chance =
+            std::pow(span / (span + silent), static_cast<double>(growth_.generations));
+        const auto alike = static_cast<double>(
+            std::ranges::count_if(gaps, [&](double gap) { return gap >= kGapLike * silent; }));
+        return std::max(by_chance, alike / (static_cast<double>(gaps.size()) + 1));
+    }
+
+    const Survivors& survivors_;
+    const size_t end_;  // behind the last interval of which there are mature blocks
+    Growth growth_;
+    std::vector<Births> births_;
+};
+
+}  // namespace
+
+Growth judge_growth(const Survivors& survivors) {
+    const double n = static_cast<double>(survivors.points());
+    Growth best;
+    best.intervals = survivors.points();
+    if (!best.judged()) return best;
+    const double shortest = survivors.lifetime_quantile(kLongLived);
+    for (const double age : kMatureAges) {
+        if (age < shortest || age + kLeastMatureSpan > n) continue;
+        const double warm_up =
+            survivors.freed_total() > 0 ? std::min(n / 4, std::max(1.0, (n - age) / 3)) : n / 4;
+        const size_t first = std::max<size_t>(1, survivors.intervals_within(warm_up));
+        const Growth growth = Judge(survivors, first, age).judge();
+        if (growth.score > best.score || best.mature_age <= 0) best = growth;
+    }
+    return best;
+}
+
+}  // namespace heapdrift::model

@@ -1,0 +1,15 @@
+// The evidence of a leak score in words.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/model/leak_score.h"
+
+namespace heapdrift::model {
+
+std::vector<Evidence> growth_evidence(const Growth& growth);
+Evidence reachability_evidence(const ReachSign& sign, double lost_score);
+std::string leak_reading(const LeakScore& score, const SiteSigns& signs);
+
+}  // namespace heapdrift::model

@@ -1,0 +1,170 @@
+#include "analyzer/model/leak_score.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <span>
+#include <tuple>
+
+#include "analyzer/model/leak_evidence.h"
+
+namespace heapdrift::model {
+
+namespace {
+
+constexpr double kFewSnapshotsCap = 0.6;
+// Fewer survivors than this say little: an odd few live long everywhere.
+constexpr double kEnoughSurvivors = 6;
+constexpr double kFewSurvivorsCap = 0.45;
+constexpr size_t kSmallCrowd = 20;
+// Of a part of the score: above it the part says what kind of leak it is.
+constexpr double kMattersFrom = kWatchScore;
+
+double score_lost(const ReachSign& sign) {
+    const double direct = static_cast<double>(sign.found.of(Reach::direct).blocks);
+    if (direct > 0) return sign.confirmed ? 0.95 : 0.97 * direct / (direct + 1);
+    if (sign.found.of(Reach::indirect).blocks > 0) return sign.confirmed ? 0.6 : 0.4;
+    return sign.found.of(Reach::possible).blocks > 0 ? 0.3 : 0;
+}
+
+LeakKind kind_of(const LeakScore& score) {
+    if (score.lost_score < kMattersFrom) return LeakKind::growth;
+    return score.growth_score < kMattersFrom ? LeakKind::lost : LeakKind::lost_and_growth;
+}
+
+void combine(LeakScore& score) {
+    score.score = 1 - (1 - score.lost_score) * (1 - score.growth_score);
+    score.kind = kind_of(score);
+}
+
+void cap(LeakScore& score, double most, Evidence evidence) {
+    if (score.growth_score <= most) return;
+    score.growth_score = most;
+    score.evidence.push_back(std::move(evidence));
+}
+
+void score_growth(const Timing& timing, const SiteHistory& site, LeakScore& score) {
+    score.growth = judge_growth(Survivors(site, timing));
+    score.growth_score = score.growth.score;
+    if (score.growth.survivors <= 0) return;
+    score.evidence = growth_evidence(score.growth);
+    if (site.signs.stale_share) {
+        score.growth_score *= 0.85 + 0.15 * *site.signs.stale_share;
+        score.evidence.push_back({"staleness", *site.signs.stale_share, 0.15,
+                                  fmt::format("{:.0f} % of their bytes lie on pages that were not "
+                                              "written for long",
+                                              100 * *site.signs.stale_share)});
+    }
+    if (site.ages_incomplete)
+        score.evidence.push_back(
+            {"ages", 0, 0,
+             "the ages of some blocks were not recorded: survivors are a lower bound"});
+    const double n = static_cast<double>(score.growth.intervals);
+    if (score.growth.intervals < kEnoughSnapshots)
+        cap(score, kFewSnapshotsCap,
+            {"snapshots", n, 0,
+             fmt::format("{} snapshots are few: more are needed to say more than \"likely\"",
+                         score.growth.intervals)});
+    if (score.growth.survivors < kEnoughSurvivors)
+        cap(score, kFewSurvivorsCap,
+            {"survivors", score.growth.survivors, 0,
+             "so few blocks say little: more of them are needed to say more than \"watch\""});
+}
+
+// Slopes of what is mature, by time and by snapshot.
+void measure_growth(const History& history, const Timing& timing, const SiteHistory& site,
+                    LeakScore& score) {
+    const Growth& growth = score.growth;
+    if (growth.survivors <= 0) return;
+    const std::vector<double> seconds = history.seconds();
+    const Survivors survivors(site, timing, Survivors::Measure::bytes);
+    const std::vector<double> bytes = survivors.mature(growth.warm_up, growth.mature_age);
+    std::vector<double> numbers(bytes.size());
+    std::iota(numbers.begin(), numbers.end(), 0);
+    score.bytes_per_second = theil_sen(std::span(seconds).last(bytes.size()), bytes);
+    score.bytes_per_snapshot = theil_sen(numbers, bytes);
+}
+
+}  // namespace
+
+const char* verdict_name(Verdict verdict) {
+    constexpr const char* kNames[] = {"none", "watch", "likely", "leak"};
+    return kNames[static_cast<size_t>(verdict)];
+}
+
+Verdict verdict_of(double score) {
+    if (score >= kLeakScore) return Verdict::leak;
+    if (score >= kLikelyScore) return Verdict::likely;
+    return score >= kWatchScore ? Verdict::watch : Verdict::none;
+}
+
+const char* leak_kind_name(LeakKind kind) {
+    constexpr const char* kNames[] = {"growth", "lost", "lost+growth"};
+    return kNames[static_cast<size_t>(kind)];
+}
+
+LeakScore score_leak(const History& history, const SiteHistory& site) {
+    LeakScore score;
+    score.site = site.site;
+    if (!history.points.empty()) {
+        score.live = site.live(history.points.size() - 1);
+        score.live_bytes = site.live_bytes(history.points.size() - 1);
+    }
+    const Timing timing = timing_of(history.points);
+    score_growth(timing, site, score);
+    if (site.signs.reachability) {
+        score.lost_score = score_lost(*site.signs.reachability);
+        score.evidence.push_back(reachability_evidence(*site.signs.reachability, score.lost_score));
+    }
+    combine(score);
+    if (score.verdict() == Verdict::none) return score;
+    measure_growth(history, timing, site, score);
+    score.reading = leak_reading(score, site.signs);
+    return score;
+}
+
+namespace {
+
+// Of many sites that look alike some do by chance, and a program that builds up what it needs until
+// its end has hundreds: the doubt in each grows with their number.
+void doubt_crowd(std::vector<LeakScore>& scores) {
+    const auto count = static_cast<size_t>(std::ranges::count_if(
+        scores, [](const LeakScore& score) { return score.growth_score >= kLikelyScore; }));
+    if (count <= kSmallCrowd) return;
+    const double doubt = std::sqrt(static_cast<double>(count) / static_cast<double>(kSmallCrowd));
+    for (LeakScore& score : scores) {
+        score.growth_score = std::max(0.0, 1 - (1 - score.growth_score) * doubt);
+        score.evidence.push_back(
+            {"crowd", static_cast<double>(count), 0,
+             fmt::format(
+                 "{} sites grow like this, as where a program builds up what it needs until "
+                 "its end",
+                 count)});
+        combine(score);
+    }
+}
+
+}  // namespace
+
+std::vector<LeakScore> rank_leaks(const History& history, double least_score) {
+    // What the crowd is must not hang on what is shown of it.
+    const double least_considered = std::min(least_score, kLikelyScore);
+    std::vector<LeakScore> ranked;
+    for (const SiteHistory& site : history.sites) {
+        LeakScore score = score_leak(history, site);
+        if (score.score >= least_considered && score.score > 0) ranked.push_back(std::move(score));
+    }
+    doubt_crowd(ranked);
+    std::erase_if(ranked, [&](const LeakScore& score) { return score.score < least_score; });
+    // By hundredths: beyond that a score says nothing, and the loss is what matters.
+    const auto order = [](const LeakScore& score) {
+        return std::tuple(-std::lround(score.score * 100), -score.bytes_per_second.estimate,
+                          -score.live_bytes, score.site);
+    };
+    std::ranges::sort(ranked, {}, order);
+    return ranked;
+}
+
+}  // namespace heapdrift::model

@@ -1,0 +1,64 @@
+// How sure it is that a site leaks, in [0, 1], with the evidence in numbers.
+//
+//   score = 1 - (1 - lost) (1 - growth)
+//
+// growth is model/growth.h's, where staleness is known times 0.85 + 0.15 of the stale share, and
+// capped where too little was seen. lost is from a scan: 0.95 for a confirmed directly lost block,
+// 0.97 U / (U + 1) for U unconfirmed ones, 0.6 where blocks are only indirectly lost, 0.3 where
+// they are possibly lost. Where more than 20 sites grow alike, the doubt in each grows with the
+// root of their number. What is not known (no scan, no staleness) is left out, and said.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/model/growth.h"
+#include "analyzer/model/site_history.h"
+#include "analyzer/model/statistics.h"
+
+namespace heapdrift::model {
+
+enum class Verdict { none, watch, likely, leak };
+const char* verdict_name(Verdict verdict);
+// From 0.3 watch, from 0.5 likely, from 0.7 leak.
+Verdict verdict_of(double score);
+inline constexpr double kWatchScore = 0.3;
+inline constexpr double kLikelyScore = 0.5;
+inline constexpr double kLeakScore = 0.7;
+
+enum class LeakKind { growth, lost, lost_and_growth };
+const char* leak_kind_name(LeakKind kind);  // "growth", "lost", "lost+growth"
+
+// One reason, with the number behind it. weight: its exponent in the growth score; 0 of what only
+// caps the score, 1 of a scan's.
+struct Evidence {
+    std::string name;
+    double value = 0;
+    double weight = 0;
+    std::string text;
+};
+
+struct LeakScore {
+    uint32_t site = 0;  // Site::id
+    double score = 0;
+    double growth_score = 0;  // capped
+    double lost_score = 0;
+    LeakKind kind = LeakKind::growth;
+    Growth growth;
+    double live = 0;        // blocks (of a sampled session: samples) at the last snapshot
+    double live_bytes = 0;  // then
+    // Of the mature bytes, so that the ebb and flow of young blocks is not in it.
+    Slope bytes_per_second;
+    Slope bytes_per_snapshot;
+    std::vector<Evidence> evidence;
+    std::string reading;  // the evidence in one sentence
+
+    Verdict verdict() const { return verdict_of(score); }
+};
+
+LeakScore score_leak(const History& history, const SiteHistory& site);
+
+// Those at or above the least score: the most sure first, then the fastest, then the greatest.
+std::vector<LeakScore> rank_leaks(const History& history, double least_score);
+
+}  // namespace heapdrift::model

@@ -1,0 +1,166 @@
+#include "analyzer/model/leak_score.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace heapdrift::model {
+namespace {
+
+History history_of(size_t points, double seconds_between = 0.5) {
+    History history;
+    for (uint32_t i = 0; i < points; ++i)
+        history.points.push_back(
+            {.snapshot = i + 1, .generation = i + 1, .seconds = seconds_between * (i + 1)});
+    return history;
+}
+
+SiteHistory list_growing_by(double each, size_t points, double bytes = 100) {
+    SiteHistory site;
+    for (size_t i = 0; i < points; ++i) {
+        const double blocks = each * static_cast<double>(i + 1);
+        site.allocations.push_back(blocks);
+        site.deallocations.push_back(0);
+        site.allocated_bytes.push_back(bytes * blocks);
+        site.deallocated_bytes.push_back(0);
+    }
+    return site;
+}
+
+bool has(const LeakScore& score, const char* name) {
+    return std::ranges::find(score.evidence, name, &Evidence::name) != score.evidence.end();
+}
+
+TEST(LeakScore, SteadyListIsALeakWithItsRate) {
+    const LeakScore score = score_leak(history_of(48), list_growing_by(4, 48));
+    EXPECT_EQ(score.verdict(), Verdict::leak);
+    EXPECT_EQ(score.kind, LeakKind::growth);
+    EXPECT_NEAR(score.bytes_per_second.estimate, 800, 1e-6);
+    EXPECT_NEAR(score.bytes_per_snapshot.estimate, 400, 1e-6);
+    EXPECT_EQ(score.live_bytes, 48 * 400);
+    for (const char* name : {"age", "spread", "trend", "going_on"}) EXPECT_TRUE(has(score, name));
+    EXPECT_FALSE(score.reading.empty());
+}
+
+TEST(LeakScore, FewSnapshotsAreSaidAndLimitTheScore) {
+    const LeakScore score = score_leak(history_of(12), list_growing_by(4, 12));
+    EXPECT_DOUBLE_EQ(score.score, 0.6);
+    EXPECT_EQ(score.verdict(), Verdict::likely);
+    EXPECT_TRUE(has(score, "snapshots"));
+}
+
+TEST(LeakScore, FewSurvivorsAreSaidAndLimitTheScore) {
+    SiteHistory site = list_growing_by(0, 48);
+    for (size_t i = 0; i < 48; ++i) site.allocations[i] = std::floor(static_cast<double>(i) / 9);
+    const LeakScore score = score_leak(history_of(48), site);
+    EXPECT_LT(score.score, kLikelyScore);
+    EXPECT_TRUE(score.score < kWatchScore || has(score, "survivors"));
+}
+
+TEST(LeakScore, WithoutAnySnapshotThereIsNoScore) {
+    const LeakScore score = score_leak(History{}, SiteHistory{});
+    EXPECT_EQ(score.score, 0);
+    EXPECT_EQ(score.verdict(), Verdict::none);
+}
+
+ReachSign sign(Reach kind, uint64_t blocks, bool confirmed) {
+    ReachSign sign{.found = {}, .confirmed = confirmed};
+    sign.found.of(kind) = {blocks, 100 * blocks};
+    return sign;
+}
+
+TEST(LeakScore, LostBlocksNeedNoGrowth) {
+    SiteHistory site = list_growing_by(0, 3);
+    site.signs.reachability = sign(Reach::direct, 1, true);
+    const LeakScore score = score_leak(history_of(3), site);
+    EXPECT_EQ(score.kind, LeakKind::lost);
+    EXPECT_EQ(score.verdict(), Verdict::leak);
+    EXPECT_TRUE(has(score, "reachability"));
+}
+
+TEST(LeakScore, UnconfirmedLossSaysLess) {
+    SiteHistory site = list_growing_by(0, 3);
+    site.signs.reachability = sign(Reach::direct, 1, false);
+    EXPECT_LT(score_leak(history_of(3), site).score, kLikelyScore);
+    site.signs.reachability = sign(Reach::direct, 9, false);
+    EXPECT_GE(score_leak(history_of(3), site).score, kLeakScore);
+    site.signs.reachability = sign(Reach::possible, 9, true);
+    EXPECT_EQ(score_leak(history_of(3), site).verdict(), Verdict::watch);
+    site.signs.reachability = sign(Reach::reachable, 9, true);
+    EXPECT_EQ(score_leak(history_of(3), site).score, 0);
+}
+
+TEST(LeakScore, LossAndGrowthAddUp) {
+    SiteHistory site = list_growing_by(4, 48);
+    const double growth_alone = score_leak(history_of(48), site).score;
+    site.signs.reachability = sign(Reach::direct, 192, true);
+    const LeakScore score = score_leak(history_of(48), site);
+    EXPECT_EQ(score.kind, LeakKind::lost_and_growth);
+    EXPECT_GT(score.score, std::max(growth_alone, 0.95));
+}
+
+TEST(LeakScore, StalenessOnlyModifiesGrowth) {
+    SiteHistory site = list_growing_by(4, 48);
+    const double unknown = score_leak(history_of(48), site).score;
+    site.signs.stale_share = 0;
+    const LeakScore touched = score_leak(history_of(48), site);
+    EXPECT_NEAR(touched.score, 0.85 * unknown, 1e-9);
+    EXPECT_TRUE(has(touched, "staleness"));
+    site.signs.stale_share = 1;
+    EXPECT_NEAR(score_leak(history_of(48), site).score, unknown, 1e-9);
+}
+
+TEST(LeakScore, MissingAgesAreSaid) {
+    SiteHistory site = list_growing_by(4, 48);
+    site.ages_incomplete = true;
+    const LeakScore score = score_leak(history_of(48), site);
+    EXPECT_TRUE(has(score, "ages"));
+    EXPECT_EQ(score.verdict(), Verdict::leak) << "nothing is freed, so nothing hangs on ages";
+}
+
+TEST(LeakScore, RanksTheSureBeforeTheUnsureAndTheFastBeforeTheSlow) {
+    History history = history_of(48);
+    history.sites = {list_growing_by(4, 48), list_growing_by(4, 48, 1000), list_growing_by(0, 48)};
+    for (uint32_t i = 0; i < 3; ++i) history.sites[i].site = i + 1;
+    const std::vector<LeakScore> ranked = rank_leaks(history, kWatchScore);
+    ASSERT_EQ(ranked.size(), 2u);
+    EXPECT_EQ(ranked[0].site, 2u);
+    EXPECT_EQ(ranked[1].site, 1u);
+}
+
+TEST(LeakScore, CrowdOfSitesThatGrowAlikeRaisesTheDoubt) {
+    History history = history_of(24);
+    for (uint32_t i = 0; i < 200; ++i) {
+        history.sites.push_back(list_growing_by(2, 24));
+        history.sites.back().site = i + 1;
+    }
+    const double alone = score_leak(history, history.sites[0]).score;
+    const std::vector<LeakScore> crowd = rank_leaks(history, 0);
+    EXPECT_NEAR(1 - crowd[0].score, (1 - alone) * std::sqrt(10), 1e-9);
+    EXPECT_TRUE(has(crowd[0], "crowd"));
+    EXPECT_EQ(rank_leaks(history, crowd[0].score - 0.01).size(), 200u);
+    EXPECT_TRUE(rank_leaks(history, crowd[0].score + 0.01).empty());
+}
+
+TEST(LeakScore, SilenceWhileTheProgramRestsSaysNothing) {
+    // Grows for 24 intervals, then nothing at all is allocated for 12.
+    SiteHistory site = list_growing_by(4, 24);
+    for (size_t i = 0; i < 12; ++i) {
+        site.allocations.push_back(96);
+        site.deallocations.push_back(0);
+        site.allocated_bytes.push_back(9600);
+        site.deallocated_bytes.push_back(0);
+    }
+    History resting = history_of(36);
+    History working = history_of(36);
+    for (size_t i = 0; i < 36; ++i) {
+        resting.points[i].operations = 100 * static_cast<double>(std::min<size_t>(i + 1, 24));
+        working.points[i].operations = 100 * static_cast<double>(i + 1);
+    }
+    EXPECT_GE(score_leak(resting, site).score, kLeakScore);
+    EXPECT_LT(score_leak(working, site).score, kWatchScore);
+}
+
+}  // namespace
+}  // namespace heapdrift::model
