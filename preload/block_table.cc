@@ -70,23 +70,27 @@ bool BlockTable::write(const Place& place, uint64_t address, const BlockRecord& 
 }
 
 // Writes a record where no other thread takes the page away at the same time. One that looks for
-// empty pages is waited for, which is a matter of microseconds; if it has lost its processor, its
-// search is called off. While it is in the kernel it must be waited for, but not for ever.
+// empty pages, and at this very stretch, is waited for, which is a matter of microseconds; if it
+// has lost its processor, its search is called off. While it is in the kernel it must be waited
+// for, but not for ever.
 bool BlockTable::write_surely(const Place& place, uint64_t address, const BlockRecord& record) {
     constexpr int kPatience = 200;
-    constexpr int kTries = 200'000;
+    constexpr int kTries = 10'000'000;
     for (int i = 0; i < kTries; ++i) {
-        uint32_t returns = begin_write();
-        if (phase(returns) == kLooking && i > kPatience) {
+        // Acquire: pairs with the release of whoever began it; its stretch is known then.
+        uint32_t returns = returns_.load(std::memory_order_acquire);
+        const bool in_the_way = phase(returns) != kIdle && is_being_returned(place.a);
+        if (in_the_way && phase(returns) == kLooking && i > kPatience) {
             returns_.compare_exchange_strong(returns, returns + kPhases - kLooking);
             continue;
         }
-        if (phase(returns) != kIdle) {
-            sys::call(SYS_sched_yield);
+        if (in_the_way) {
+            if (!memory_confined()) sys::call(SYS_sched_yield);
             continue;
         }
         if (!write(place, address, record)) return false;
-        if (!returned_since(returns)) return true;
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        if (returns_.load(std::memory_order_relaxed) == returns) return true;
     }
     place.a->store(0, std::memory_order_relaxed);
     return false;

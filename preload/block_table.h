@@ -99,7 +99,11 @@ public:
     // Once, while the process is single-threaded.
     static void prepare_return();
     // In a fork child: the thread that was about to return pages is not there.
-    void forget_return() { returns_.store(0, std::memory_order_relaxed); }
+    void forget_return() {
+        returns_.store(0, std::memory_order_relaxed);
+        returning_.store(false, std::memory_order_relaxed);
+        return_at_ = 0;
+    }
 
     // For a scan's copy of the process, which needs the records: fork children find them while
     // `kept`, and otherwise zeros. False where the kernel refused.
@@ -111,7 +115,6 @@ public:
     // blocks 32 bytes apart, the block may also begin 16 bytes behind.
     template <typename Visit>
     void for_each(Visit visit) const;
-    uint64_t spacing() const { return uint64_t{1} << slot_shift_; }
 
     // Table memory that is resident, in bytes. Asks the kernel for each leaf: for rare use.
     uint64_t resident_bytes() const;
@@ -222,6 +225,8 @@ private:
         std::atomic_signal_fence(std::memory_order_seq_cst);
         return returns_.load(std::memory_order_relaxed) != before || phase(before) != kIdle;
     }
+    // Whether a record at this slot lies in the pages that are being returned.
+    bool is_being_returned(const Slot* slot) const;
     struct Stretch;
     bool next_stretch(Stretch& stretch);
     void return_pages(const Stretch& stretch, const uint8_t* resident);
@@ -235,6 +240,8 @@ private:
     static constexpr uint32_t kPhases = 4;
     static uint32_t phase(uint32_t returns) { return returns % kPhases; }
     std::atomic<uint32_t> returns_{0};
+    // The first slot of plane A that the present return, or the last one, looks at.
+    std::atomic<const Slot*> returned_from_{nullptr};
     std::atomic<bool> returning_{false};
     uint64_t return_at_ = 0;  // number of the next stretch; belongs to whoever set returning_
     std::atomic<uint64_t> recent_leaves_[kRecentLeaves] = {};

@@ -19,13 +19,15 @@
 #include "core/session_format.h"
 #include "preload/block_table.h"
 #include "preload/page_memory.h"
+#include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
 
 namespace heapdrift {
 namespace {
 
 constexpr uint32_t kSlotsPerPage = kPageSize / sizeof(uint32_t);
-// Looked at in one go: some 20 microseconds, and other threads wait no longer than that.
+// Looked at in one go: some 20 microseconds. Threads that write in these very pages wait for it,
+// and for the kernel, which may be long where another thread forks at this moment.
 constexpr uint32_t kPagesPerStretch = 64;
 constexpr uint32_t kPagesPerPlane = 256;
 constexpr uint32_t kStretchesPerPlane = kPagesPerPlane / kPagesPerStretch;
@@ -33,24 +35,6 @@ constexpr uint32_t kStretchesPerPlane = kPagesPerPlane / kPagesPerStretch;
 bool fence_all_threads() {
     return sys::call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
-
-// A handler that left by siglongjmp would leave returns_ as it is.
-class SignalsBlocked {
-public:
-    SignalsBlocked() { set(&kAll, &before_); }
-    ~SignalsBlocked() { set(&before_, nullptr); }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-private:
-    static constexpr uint64_t kAll = ~uint64_t{0};
-    static void set(const uint64_t* now, uint64_t* before) {
-        constexpr long kSetMask = 2;
-        sys::call(SYS_rt_sigprocmask, kSetMask, sys::address(now), sys::address(before),
-                  sizeof(uint64_t));
-    }
-    uint64_t before_ = 0;
-};
 
 }  // namespace
 
@@ -77,6 +61,12 @@ struct BlockTable::Stretch {
                         MADV_DONTNEED);
     }
 };
+
+// A record takes up to three slots.
+bool BlockTable::is_being_returned(const Slot* slot) const {
+    const Slot* from = returned_from_.load(std::memory_order_relaxed);
+    return slot + 2 >= from && slot < from + kPagesPerStretch * kSlotsPerPage;
+}
 
 void BlockTable::prepare_return() {
     sys::call(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
@@ -107,9 +97,10 @@ bool BlockTable::next_stretch(Stretch& stretch) {
 }
 
 bool BlockTable::return_some_pages() {
-    // Acquire, and the release below: return_at_ goes from one thread to the next.
     if (memory_confined()) return true;
+    // A handler that left by siglongjmp would leave returns_ as it is.
     const SignalsBlocked blocked;
+    // Acquire, and the release below: return_at_ goes from one thread to the next.
     if (returning_.exchange(true, std::memory_order_acquire)) return true;
     Stretch stretch;
     const bool more = next_stretch(stretch);
@@ -129,6 +120,7 @@ void BlockTable::return_pages(const Stretch& stretch, const uint8_t* resident) {
         any |= empty[i];
     }
     if (!any) return;
+    returned_from_.store(stretch.page(0), std::memory_order_relaxed);
     uint32_t returns = returns_.load(std::memory_order_relaxed) + kLooking;
     returns_.store(returns, std::memory_order_seq_cst);
     const bool fenced = fence_all_threads();
