@@ -212,7 +212,7 @@ void finish_recording() {
     if (control.ended_by.load(std::memory_order_relaxed) != EndedBy::running) return;
     const BusyScope recording(Busy::recording);
     take_snapshot(SnapshotKind::exit, "");
-    if (recorder.options.scan != 0) scan::scan_at_exit();
+    if (recorder.options.scan != 0 && worth_keeping()) scan::scan_at_exit();
     if (!memory_confined())
         control.own_bytes.fetch_add(recorder.blocks.resident_bytes(), std::memory_order_relaxed);
     control.ended_ns.store(recorder.file.since_start_ns(), std::memory_order_relaxed);

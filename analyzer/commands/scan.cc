@@ -49,7 +49,7 @@ void give_up(Control& control, uint32_t pid, uint32_t number, double seconds) {
 void wait_for_result(Control& control, const Arguments& arguments, uint32_t number) {
     constexpr useconds_t kPauseUs = 2000;
     const uint64_t until_ns = monotonic_ns() + static_cast<uint64_t>(arguments.wait_seconds * 1e9);
-    while (control.scan_ended.load(std::memory_order_acquire) != number) {
+    while (control.scan_ended.load(std::memory_order_acquire) < number) {
         if (kill(static_cast<pid_t>(arguments.pid), 0) != 0 && errno == ESRCH)
             throw Failure(fmt::format("process {} ended before it was scanned", arguments.pid));
         if (monotonic_ns() > until_ns) {

@@ -23,7 +23,7 @@ bool BlockIndex::fill(const BlockTable& table, MemoryMap& map, bool glibc) {
         if (!map.is_readable(start, start + record.size)) patchy_.add(start);
         good = blocks_.add(Block(start, record.size, raw(record.site)));
         if (!good) return;
-        if (start < lowest_) lowest_ = start;
+        if (lowest_ == 0 || start < lowest_) lowest_ = start;
         if (start + record.size > highest_) highest_ = start + record.size;
     });
     for (uint32_t i = 0; good && i < blocks_.count(); ++i) good = add_to_regions(i);

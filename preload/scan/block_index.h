@@ -96,7 +96,8 @@ private:
     Array<uint32_t> granules_;
     Array<uint64_t> patchy_;  // where such blocks begin
     uint32_t** root_ = nullptr;
-    uint64_t lowest_ = ~uint64_t{0};
+    // Both 0 without any block: then no word is taken for a pointer but 0, which leads nowhere.
+    uint64_t lowest_ = 0;
     uint64_t highest_ = 0;
     uint64_t skipped_ = 0;
     uint64_t middle_bytes_ = 0;

@@ -1,5 +1,6 @@
 #include "preload/scan/copy.h"
 
+#include <signal.h>
 #include <sys/prctl.h>
 
 #include "preload/next_allocator.h"
@@ -11,10 +12,27 @@
 namespace heapdrift::scan {
 namespace {
 
+// What is sent to the program's group, or by name, ends the copy too.
+void end_with_the_program() {
+    uint64_t signals = 0;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+        const uint64_t standard_action[4] = {};
+        sys::call(SYS_rt_sigaction, signal, sys::address(standard_action), 0, sizeof(uint64_t));
+        signals |= uint64_t{1} << (signal - 1);
+    }
+    sys::call(SYS_rt_sigprocmask, SIG_UNBLOCK, sys::address(&signals), 0, sizeof(signals));
+}
+
 // Nothing of the program's may see this process: not its files, which others wait to be closed,
 // nor its share of the processor and memory.
 void withdraw(const Context& context) {
-    sys::call(SYS_close_range, 0, ~0u, 0);
+    if (sys::failed(sys::call(SYS_close_range, 0, ~0u, 0))) {
+        constexpr uint64_t kMost = 1 << 16;
+        const uint64_t limit = sys::limit(RLIMIT_NOFILE);
+        for (uint64_t fd = 0; fd < (limit < kMost ? limit : kMost); ++fd)
+            sys::close(static_cast<int>(fd));
+    }
+    end_with_the_program();
     const rlimit64 no_core{0, 0};
     sys::call(SYS_prlimit64, 0, RLIMIT_CORE, sys::address(&no_core), 0);
     sys::call(SYS_prctl, PR_SET_NAME, sys::address("heapdrift-scan"));
@@ -137,7 +155,7 @@ ScanObstacle scan(Context& context) {
     BlockIndex index;
     if (!map.read()) return ScanObstacle::ended;
     if (!index.fill(recorder.blocks, map, next_is_glibc())) return ScanObstacle::memory;
-    Marking marking(index, map, context.deadline_ns);
+    Marking marking(index, map, {context.deadline_ns, context.pid});
     Roots roots(context, map, index, marking, context.gaps);
     if (!roots.search()) return ScanObstacle::memory;
     marking.sort_out_the_rest();

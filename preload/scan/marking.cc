@@ -1,6 +1,7 @@
 #include "preload/scan/marking.h"
 
 #include "preload/scan/glibc_heap.h"
+#include "preload/syscalls.h"
 #include "preload/vdso_clock.h"
 
 namespace heapdrift::scan {
@@ -9,6 +10,8 @@ namespace {
 constexpr uint64_t kWord = sizeof(uint64_t);
 // A smaller block that is in part unreadable would share the page with others.
 constexpr uint64_t kSmallestPatchy = 4096;
+// Between two looks at the clock.
+constexpr uint64_t kPiece = 1 << 20;
 
 uint64_t word_at(uint64_t address) {
     return *reinterpret_cast<const uint64_t*>(address);
@@ -16,17 +19,27 @@ uint64_t word_at(uint64_t address) {
 
 }  // namespace
 
+bool Patience::ended() const {
+    return monotonic_ns() > deadline_ns || static_cast<uint32_t>(sys::call(SYS_getppid)) != parent;
+}
+
 template <typename Hit>
 void Marking::search(uint64_t start, uint64_t end, Hit hit) {
     start = (start + kWord - 1) & ~(kWord - 1);
     end &= ~(kWord - 1);
     if (start >= end) return;
     present_.for_each(start, end, [&](uint64_t from, uint64_t to) {
-        searched_bytes_ += to - from;
-        for (uint64_t at = from; at < to; at += kWord) {
-            const uint64_t word = word_at(at);
-            const uint32_t number = index_.find(word);
-            if (number != BlockIndex::kNone) hit(number, word);
+        while (from < to && !failed_) {
+            const uint64_t end_of_piece = to - from < kPiece ? to : from + kPiece;
+            searched_bytes_ += end_of_piece - from;
+            for (; from < end_of_piece; from += kWord) {
+                const uint64_t word = word_at(from);
+                const uint32_t number = index_.find(word);
+                if (number != BlockIndex::kNone) hit(number, word);
+            }
+            if (searched_bytes_ - looked_bytes_ < kPiece) continue;
+            looked_bytes_ = searched_bytes_;
+            failed_ = patience_.ended();
         }
     });
 }
@@ -40,10 +53,6 @@ void Marking::search_pending(Hit hit) {
         else
             map_.for_each_readable(block.start(), block.end(),
                                    [&](uint64_t from, uint64_t to) { search(from, to, hit); });
-        if (--until_look_ == 0) {
-            until_look_ = 1024;
-            failed_ = monotonic_ns() > deadline_ns_;
-        }
     }
 }
 

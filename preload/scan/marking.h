@@ -21,10 +21,17 @@ enum class Place : uint8_t {
     descriptor,
 };
 
+// When there is no use in going on.
+struct Patience {
+    uint64_t deadline_ns;  // by the clock
+    uint32_t parent;       // the process that is waiting for the result
+    bool ended() const;
+};
+
 class Marking {
 public:
-    Marking(BlockIndex& index, MemoryMap& map, uint64_t deadline_ns)
-        : index_(index), map_(map), deadline_ns_(deadline_ns) {}
+    Marking(BlockIndex& index, MemoryMap& map, const Patience& patience)
+        : index_(index), map_(map), patience_(patience) {}
 
     // Searches words of a root, and all that they lead to.
     void search_root(uint64_t start, uint64_t end, Place place);
@@ -53,8 +60,8 @@ private:
     PresentPages present_;
     Array<uint32_t> pending_;
     Array<uint32_t> seeds_;  // blocks that an interior pointer leads to
-    uint64_t deadline_ns_;
-    uint32_t until_look_ = 1024;
+    Patience patience_;
+    uint64_t looked_bytes_ = 0;  // how much had been searched at the last look at the clock
     uint64_t root_bytes_ = 0;
     uint64_t searched_bytes_ = 0;  // in all
     bool failed_ = false;

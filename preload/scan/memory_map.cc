@@ -40,6 +40,7 @@ bool MemoryMap::add_line(const char* line) {
     if (*line++ != ' ') return false;
     mapping.readable = line[0] == 'r';
     mapping.writable = line[1] == 'w';
+    mapping.shared = line[3] == 's';
     uint64_t skipped = 0;
     line = parse_hex(line + 5, skipped);  // offset
     line = parse_hex(line + 1, skipped);  // device

@@ -21,6 +21,7 @@ struct Mapping {
     Kind kind;
     bool readable;
     bool writable;
+    bool shared;
     bool guarded;  // what lies directly before it cannot be read
 
     bool holds(uint64_t address) const { return address >= start && address < end; }

@@ -3,12 +3,16 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
+#include "preload/next_allocator.h"
 #include "preload/recorder.h"
 #include "preload/scan/copy.h"
 #include "preload/scan/spawn.h"
 #include "preload/scan/threads.h"
+#include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
 
 namespace heapdrift::scan {
@@ -20,24 +24,6 @@ constexpr uint32_t kWordsPerThread = 640;  // registers, vectors included
 
 // Fork children find the block table as it is while a copy is being made.
 constinit std::atomic<bool> table_kept{false};
-
-// All signals wait while a copy is made: its handlers are the program's.
-class SignalsBlocked {
-public:
-    SignalsBlocked() {
-        const uint64_t all = ~uint64_t{0};
-        sys::call(SYS_rt_sigprocmask, SIG_BLOCK, sys::address(&all), sys::address(&before_),
-                  sizeof(before_));
-    }
-    ~SignalsBlocked() {
-        sys::call(SYS_rt_sigprocmask, SIG_SETMASK, sys::address(&before_), 0, sizeof(before_));
-    }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-private:
-    uint64_t before_ = 0;
-};
 
 // The directory of threads has a link for each, and two of its own.
 uint32_t thread_count() {
@@ -66,10 +52,44 @@ private:
     bool needed_ = false;
 };
 
+// A helper that a seccomp filter kills takes all with it that share its memory, before Linux 5.16.
+bool helper_may_be_fatal() {
+    char status[4096];
+    status[sys::read_file("/proc/self/status", status, sizeof(status) - 1)] = '\0';
+    constexpr char kFiltered[] = "\nSeccomp:\t2";
+    bool filtered = status[0] == '\0';
+    for (const char* at = status; *at != '\0' && !filtered; ++at)
+        filtered = text_starts(at, kFiltered);
+    if (!filtered) return false;
+    utsname system{};
+    sys::call(SYS_uname, sys::address(&system));
+    uint32_t version[2] = {};
+    const char* digit = system.release;
+    for (uint32_t& part : version) {
+        for (; *digit >= '0' && *digit <= '9'; ++digit)
+            part = 10 * part + static_cast<uint32_t>(*digit - '0');
+        if (*digit == '.') ++digit;
+    }
+    return version[0] < 5 || (version[0] == 5 && version[1] < 16);
+}
+
+// A helper that hangs, perhaps with a thread that executes another program at this moment, ends by
+// itself. The threads that it stopped go on then.
+void limit_own_life() {
+    constexpr long kSeconds = 5;
+    const uint64_t standard_action[4] = {};
+    sys::call(SYS_rt_sigaction, SIGALRM, sys::address(standard_action), 0, sizeof(uint64_t));
+    const uint64_t alarm = uint64_t{1} << (SIGALRM - 1);
+    sys::call(SYS_rt_sigprocmask, SIG_UNBLOCK, sys::address(&alarm), 0, sizeof(alarm));
+    const itimerval timer{{0, 0}, {kSeconds, 0}};
+    sys::call(SYS_setitimer, ITIMER_REAL, sys::address(&timer), 0);
+}
+
 // In the helper, which shares the memory of the process, and whose child is the process's.
 void copy_with_threads_stopped(void* argument) {
     auto& memory = *static_cast<ContextMemory*>(argument);
     Context& context = memory.context();
+    limit_own_life();
     stop_threads(context);
     context.copy = spawn(CLONE_PARENT, memory.copy_stack_top(), run_copy, &context);
     let_threads_go(context);
@@ -77,7 +97,7 @@ void copy_with_threads_stopped(void* argument) {
 
 void spawn_copy(ContextMemory& memory) {
     Context& context = memory.context();
-    if (!is_alone(context)) {
+    if (!is_alone(context) && !helper_may_be_fatal()) {
         const TracingAllowed allowed;
         context.copy = 0;
         const long helper = spawn(CLONE_VM | CLONE_FS | CLONE_FILES, memory.helper_stack_top(),
@@ -86,10 +106,10 @@ void spawn_copy(ContextMemory& memory) {
             sys::call(SYS_wait4, helper, 0, __WALL);
             if (context.copy > 0) return;
         }
-        context.thread_count = 0;
-        context.register_count = 0;
-        list_threads(context);
     }
+    context.thread_count = 0;
+    context.register_count = 0;
+    list_threads(context);
     context.copy = spawn(0, memory.copy_stack_top(), run_copy, &context);
 }
 
@@ -132,11 +152,12 @@ void make_copy(ContextMemory& memory) {
     const SignalsBlocked blocked;
     table_kept.store(true, std::memory_order_relaxed);
     const bool kept = recorder.blocks.keep_on_fork(true);
-    const bool held = recorder.mappings.hold();
+    // Only with another allocator the copy asks which mappings are the program's own.
+    const bool held = !next_is_glibc() && recorder.mappings.hold();
     if (kept) spawn_copy(memory);
     if (held) recorder.mappings.release();
-    recorder.blocks.keep_on_fork(false);
-    table_kept.store(false, std::memory_order_relaxed);
+    // Where the kernel refuses, fork children go on to drop what they find.
+    if (recorder.blocks.keep_on_fork(false)) table_kept.store(false, std::memory_order_relaxed);
 }
 
 void drop_records_of_parent() {

@@ -252,10 +252,34 @@ void Roots::search_copied(uint64_t start, uint64_t end, Place place) {
     }
 }
 
+// To read a hole of shared memory is to fill it, for good. What was swapped out counts as a hole.
+void Roots::search_shared(uint64_t start, uint64_t end) {
+    constexpr uint64_t kPagesAtOnce = 256;
+    uint8_t there[kPagesAtOnce];
+    for (uint64_t at = start & ~(kPage - 1); at < end; at += kPagesAtOnce * kPage) {
+        const uint64_t left = (end - at + kPage - 1) / kPage;
+        const uint64_t pages = left < kPagesAtOnce ? left : kPagesAtOnce;
+        if (sys::failed(sys::call(SYS_mincore, static_cast<long>(at),
+                                  static_cast<long>(pages * kPage), sys::address(there)))) {
+            skipped_bytes_ += pages * kPage;
+            continue;
+        }
+        for (uint64_t i = 0; i < pages; ++i) {
+            const uint64_t from = i;
+            while (i < pages && (there[i] & 1) != 0) ++i;
+            if (i > from) search_copied(at + from * kPage, at + i * kPage, Place::ordinary);
+        }
+    }
+}
+
 void Roots::search_file(const Mapping& mapping) {
     const Place place = is_libc(mapping) ? Place::allocator : Place::ordinary;
-    for_each_outside(excluded_, mapping.start, mapping.end,
-                     [&](uint64_t from, uint64_t to) { search_copied(from, to, place); });
+    for_each_outside(excluded_, mapping.start, mapping.end, [&](uint64_t from, uint64_t to) {
+        if (mapping.shared)
+            search_shared(from, to);
+        else
+            search_copied(from, to, place);
+    });
 }
 
 bool Roots::search() {

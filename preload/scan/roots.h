@@ -48,6 +48,7 @@ private:
     void search_anonymous(const Mapping& mapping);
     void search_program_mappings(const Mapping& mapping);
     void search_process_stack(const Mapping& mapping);
+    void search_shared(uint64_t start, uint64_t end);
     void search_file(const Mapping& mapping);
     void search_outside_blocks(uint64_t start, uint64_t end, Place place);
     void search_copied(uint64_t start, uint64_t end, Place place);

@@ -6,6 +6,7 @@
 #include "preload/recorder.h"
 #include "preload/scan/process_copy.h"
 #include "preload/scan/spawn.h"
+#include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
 #include "preload/thread_local.h"
 #include "preload/vdso_clock.h"
@@ -220,9 +221,19 @@ bool wanted() {
 
 void go_on() {
     const uint64_t now = monotonic_ns();
-    if (now < progress.next_look_ns.load(std::memory_order_relaxed) || memory_confined() ||
-        !is_the_recorded_process())
+    if (memory_confined()) {
+        Control& control = recorder.file.control();
+        const uint32_t number = control.scan_requested.load(std::memory_order_relaxed);
+        control.scan_started.store(number, std::memory_order_relaxed);
+        control.scan_obstacle.store(ScanObstacle::confined, std::memory_order_relaxed);
+        control.scan_ended.store(number, std::memory_order_release);
+        progress.going_on.store(false, std::memory_order_relaxed);
         return;
+    }
+    if (now < progress.next_look_ns.load(std::memory_order_relaxed) || !is_the_recorded_process())
+        return;
+    // A handler that left by siglongjmp would leave `busy` set.
+    const SignalsBlocked blocked;
     if (progress.busy.exchange(true, std::memory_order_acquire)) return;
     progress.next_look_ns.store(now + kLookAgainNs, std::memory_order_relaxed);
     const auto here = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
@@ -244,6 +255,11 @@ void go_on() {
 }
 
 void scan_at_exit() {
+    if (memory_confined()) {
+        recorder.file.control().scan_obstacle.store(ScanObstacle::confined,
+                                                    std::memory_order_relaxed);
+        return;
+    }
     // Another thread may be making a copy.
     for (int i = 0; progress.busy.exchange(true, std::memory_order_acquire); ++i) {
         constexpr int kRounds = 1000;

@@ -59,9 +59,10 @@ bool wait_for(long pid, uint64_t patience_ns) {
 }
 
 void kill_and_wait(long pid) {
-    int status = 0;
+    if (has_ended(pid)) return;
     sys::call(SYS_kill, pid, SIGKILL);
-    sys::call(SYS_wait4, pid, sys::address(&status), __WALL);
+    constexpr uint64_t kPatienceNs = 100'000'000;
+    wait_for(pid, kPatienceNs);
 }
 
 }  // namespace heapdrift::scan

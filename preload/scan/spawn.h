@@ -14,6 +14,7 @@ long spawn(unsigned long flags, void* top, void (*function)(void*), void* argume
 bool wait_for(long pid, uint64_t patience_ns);
 // The same without waiting. A child that somebody else has waited for has ended, too.
 bool has_ended(long pid);
+// Ends it if it has not. One that the kernel holds fast is waited for a tenth of a second.
 void kill_and_wait(long pid);
 void sleep_ns(uint64_t time_ns);
 

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tempfile
 
 from harness import process, session
 from harness.case import EndToEndTest
@@ -118,6 +119,19 @@ class AtExit(ScanTest):
                         found = lost_of(document, entry["marker"])
                         lost = entry["direct"] + entry["indirect"]
                         self.assertLessEqual(found["direct"] + found["indirect"], lost, entry)
+
+    def test_holes_of_shared_memory_stay_holes(self):
+        with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+            document, entries = self.scanned(f"reach_limits sparse {file.name}")
+            self.assert_reach(document, entries)
+            self.assertLess(os.stat(file.name).st_blocks * 512, 1 << 20)
+
+    def test_program_without_any_block(self):
+        result = self.recorded(["/bin/true"], "scan=1")
+        self.assertEqual(result.status, 0, result.describe())
+        scan = self.report(self.only_session())["scan"]
+        self.assertIsNone(scan["obstacle"])
+        self.assertEqual(scan["totals"]["direct"], {"blocks": 0, "bytes": 0})
 
     def test_forked_child_is_not_scanned(self):
         result = self.recorded(self.victim("reach_limits forked"), "scan=1")

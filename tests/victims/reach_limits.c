@@ -1,4 +1,5 @@
 // Where a scan sees less than all: what it then may not say.
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -60,8 +61,18 @@ static void traced(void) {
     REQUIRE(read(ready[0], &byte, 1) == 1);
 }
 
+// A large file of shared memory that is nearly all holes, in which a pointer lies.
+MARKER void in_a_sparse_file(const char* path) {
+    const int file = open(path, O_RDWR | O_CREAT, 0600);
+    REQUIRE(file >= 0 && ftruncate(file, 64 << 20) == 0);
+    char* start = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    REQUIRE(start != MAP_FAILED && close(file) == 0);
+    *(void**)(start + (40 << 20)) = malloc(100);
+    expect_reachable("in_a_sparse_file");
+}
+
 int main(int count, char** arguments) {
-    REQUIRE(count == 2);
+    REQUIRE(count >= 2);
     const char* what = arguments[1];
     lost();
     if (strcmp(what, "withheld") == 0) {
@@ -69,6 +80,10 @@ int main(int count, char** arguments) {
         expect_possible("lost");
     } else if (strcmp(what, "ignored") == 0) {
         ignored();
+        expect_lost("lost");
+    } else if (strcmp(what, "sparse") == 0) {
+        REQUIRE(count == 3);
+        in_a_sparse_file(arguments[2]);
         expect_lost("lost");
     } else if (strcmp(what, "traced") == 0) {
         traced();
