@@ -1,37 +1,12 @@
 """A running process, read and marked from outside."""
 
-import subprocess
-
 from harness import process, session, truth
-from harness.case import EndToEndTest
+from harness.live import LiveTest
 
 
-class Live(EndToEndTest):
-    def start(self, command, options=""):
-        child = subprocess.Popen(
-            self.launch_arguments(self.victim(command), options),
-            cwd=self.folder,
-            env=self.environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        self.addCleanup(self.sweep, child)
-        self.assertEqual(child.stdout.readline(), b"ready\n")
-        return child
-
-    @staticmethod
-    def sweep(child):
-        process.kill_group(child)
-        child.wait()
-        for pipe in (child.stdin, child.stdout, child.stderr):
-            pipe.close()
-
+class Live(LiveTest):
     def finish(self, child):
-        out, err = child.communicate(b"", timeout=process.HANG_SECONDS)
-        self.assertEqual((child.returncode, err), (0, b""))
-        return truth.read_truth(out.decode())[0]
+        return truth.read_truth(self.output_to_the_end(child))[0]
 
     def check_end(self, child):
         entries = self.finish(child)

@@ -2,11 +2,11 @@
 
 import json
 import os
-import subprocess
 import tempfile
 
-from harness import process, session
+from harness import session
 from harness.case import EndToEndTest
+from harness.live import LiveTest
 
 KINDS = ("direct", "indirect", "possible", "reachable")
 
@@ -164,32 +164,9 @@ class AtExit(ScanTest):
         self.assertRegex(info.out, r"(?m)^  scan +at exit, .*: lost .* in \d+ blocks directly")
 
 
-class OnRequest(ScanTest):
-    def start(self, command):
-        child = subprocess.Popen(
-            self.launch_arguments(self.victim(command)),
-            cwd=self.folder,
-            env=self.environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        self.addCleanup(self.sweep, child)
-        self.assertEqual(child.stdout.readline(), b"ready\n")
-        return child
-
-    @staticmethod
-    def sweep(child):
-        process.kill_group(child)
-        child.wait()
-        for pipe in (child.stdin, child.stdout, child.stderr):
-            pipe.close()
-
+class OnRequest(ScanTest, LiveTest):
     def finish(self, child):
-        out, err = child.communicate(b"", timeout=process.HANG_SECONDS)
-        self.assertEqual((child.returncode, err), (0, b""))
-        return read_reach(out.decode())
+        return read_reach(self.output_to_the_end(child))
 
     def scan(self, child, *arguments):
         return session.heapdrift(["scan", str(child.pid), *arguments], self.folder, timeout=60)
