@@ -199,10 +199,10 @@ void write_trend_csv(std::ostream& out, const TrendDocument& document) {
     }
 }
 
-void write_info_csv(std::ostream& out, const model::Profile& profile) {
+void write_info_csv(std::ostream& out, const InfoDocument& document) {
     out << "snapshot,kind,label,seconds,peak_live_bytes,rss_anon_bytes,rss_file_bytes,"
            "rss_shmem_bytes,swap_bytes,cgroup_current_bytes,cgroup_limit_bytes\n";
-    for (const model::SnapshotInfo& snapshot : profile.snapshots)
+    for (const model::SnapshotInfo& snapshot : document.profile.snapshots)
         out << fmt::format(
             "{},{},{},{:.6f},{},{},{},{},{},{},{}\n", snapshot.number,
             model::snapshot_kind_name(snapshot.kind), csv_field(snapshot.label), snapshot.seconds,

@@ -18,6 +18,6 @@ void write_diff_csv(std::ostream& out, const DiffDocument& document);
 void write_leaks_csv(std::ostream& out, const LeaksDocument& document);
 void write_trend_csv(std::ostream& out, const TrendDocument& document);
 // The table of snapshots.
-void write_info_csv(std::ostream& out, const model::Profile& profile);
+void write_info_csv(std::ostream& out, const InfoDocument& document);
 
 }  // namespace heapdrift::report

@@ -9,6 +9,7 @@
 
 #include "analyzer/model/aggregate.h"
 #include "analyzer/model/diff.h"
+#include "analyzer/model/integrity.h"
 #include "analyzer/model/leak_score.h"
 #include "analyzer/model/profile.h"
 #include "analyzer/model/run_history.h"
@@ -68,6 +69,12 @@ struct LeaksDocument {
     std::vector<model::SuppressionRule> suppressions = {};  // with the hits among the leaks
     size_t top = 0;
     size_t frames = 0;
+struct InfoDocument {
+    const model::Profile& profile;
+    model::Integrity integrity;
+    std::vector<model::Finding> missing;
+};
+
     bool filtered = false;
 
     const model::Site& site_of(const model::LeakScore& leak) const {

@@ -54,6 +54,28 @@ void write_verified_stacks(JsonWriter& json, const model::VerifiedStacks& verifi
     json.end_object();
 }
 
+void write_findings(JsonWriter& json, const char* key,
+                    const std::vector<model::Finding>& findings) {
+    json.key(key).begin_array();
+    for (const model::Finding& finding : findings) {
+        json.begin_object();
+        json.key("name").text(finding.name);
+        json.key("count").number(finding.count);
+        json.key("text").text(finding.text);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+void write_integrity(JsonWriter& json, const InfoDocument& document) {
+    json.key("integrity").begin_object();
+    json.key("whole").boolean(document.integrity.whole());
+    json.key("records_checked").number(document.integrity.records);
+    write_findings(json, "damages", document.integrity.damages);
+    write_findings(json, "missing", document.missing);
+    json.end_object();
+}
+
 void write_report_body(JsonWriter& json, const ReportDocument& document) {
     json.key("at");
     write_point(json, document.profile);
@@ -138,7 +160,8 @@ void write_export_json(std::ostream& out, const ReportDocument& document) {
     json.end_object();
 }
 
-void write_info_json(std::ostream& out, const model::Profile& profile) {
+void write_info_json(std::ostream& out, const InfoDocument& document) {
+    const model::Profile& profile = document.profile;
     JsonWriter json(out);
     json.begin_object();
     write_head(json, "info", {&profile});
@@ -147,6 +170,7 @@ void write_info_json(std::ostream& out, const model::Profile& profile) {
     write_totals(json, profile);
     write_scan(json, profile);
     write_verified_stacks(json, profile.verified);
+    write_integrity(json, document);
     write_snapshots(json, profile);
     write_modules(json, profile);
     write_threads(json, profile);

@@ -66,9 +66,28 @@ void write_origin(std::ostream& out, const Palette& palette, const model::Sessio
 
 }  // namespace
 
-void write_info_text(std::ostream& out, const model::Profile& profile, const Palette& palette) {
+void write_info_text(std::ostream& out, const InfoDocument& document, const Palette& palette) {
+    const model::Profile& profile = document.profile;
     const model::SessionInfo& session = profile.session;
     const model::Totals totals = model::totals(profile);
+// The last line says it all, for those who look at nothing else.
+void write_integrity(std::ostream& out, const InfoDocument& document, const Palette& palette) {
+    const model::Integrity& integrity = document.integrity;
+    const model::SessionInfo& session = document.profile.session;
+    out << '\n';
+    for (const model::Finding& damage : integrity.damages)
+        write_line(out, palette, "damaged", palette.warning(printable(damage.text)));
+    std::string missing;
+    for (const model::Finding& part : document.missing)
+        missing += (missing.empty() ? "" : "; ") + part.text;
+    if (integrity.whole())
+        out << palette.strong(session.ending == model::Ending::running ? "Whole so far" : "Whole")
+            << fmt::format(": {} records make sense. ", format_count(integrity.records));
+    else
+        out << palette.warning("Damaged") << ": what still reads is shown. ";
+    out << (missing.empty() ? "Nothing is missing." : "Missing: " + missing + '.') << '\n';
+}
+
     out << palette.strong(printable(session.path)) << '\n';
     write_line(out, palette, "program", printable(session.program));
     write_line(out, palette, "command", command_line_text(session));
@@ -89,3 +108,4 @@ void write_info_text(std::ostream& out, const model::Profile& profile, const Pal
 }
 
 }  // namespace heapdrift::report
+    write_integrity(out, document, palette);

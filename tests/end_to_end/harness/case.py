@@ -80,6 +80,10 @@ class EndToEndTest(unittest.TestCase):
             # Wrapped below zero, an unsigned figure is huge.
             self.assertTrue(0 <= row["live_bytes"] < 1 << 62, session.stack_text(row))
 
+    def assert_whole(self, path):
+        result = session.heapdrift(["info", path, "--no-symbols"], self.folder)
+        self.assertEqual(result.status, 0, result.describe())
+
     def one_message(self, result):
         """The recorder's only line on stderr."""
         lines = [line for line in result.err.splitlines() if "heapdrift" in line]
@@ -95,6 +99,7 @@ class EndToEndTest(unittest.TestCase):
         for entries in truth.read_truth(result.out):
             self.assert_truth(document, entries, result)
         self.assert_nothing_lost(document)
+        self.assert_whole(self.only_session())
         return document
 
     def assert_ran_alike(self, plain, result):
