@@ -8,6 +8,7 @@
 
 #include "analyzer/input/aged_deallocations.h"
 #include "analyzer/input/counters_at.h"
+#include "analyzer/input/foreign/foreign_session.h"
 #include "analyzer/input/session_info.h"
 #include "analyzer/model/failure.h"
 #include "core/session_view.h"
@@ -30,6 +31,17 @@ SessionView checked_view(const OpenedSession& opened) {
         throw Failure(fmt::format("{}: {}", opened.path, view_error_text(view.error())));
     return view;
 }
+
+void refuse_foreign(const OpenedSession& opened) {
+    const std::string recorder = foreign_recorder(opened);
+    if (!recorder.empty())
+        throw Failure(fmt::format(
+            "{}: recorded by {}: such a file holds one point in time and no snapshots, so neither "
+            "growth nor its end can be judged. heapdrift diff of two such files, of one program at "
+            "different times, shows what grew; leaks and trend need a recording of heapdrift run",
+            opened.path, recorder));
+}
+
 
 std::vector<model::HistoryPoint> read_points(const Header& header) {
     const uint32_t exit_began =
@@ -180,6 +192,7 @@ LoadedHistory load_history(const SessionAddress& address, const HistoryChoice& c
     // The recorder may thin out snapshots while they are read; then they are not what they were.
     for (bool read_again = true; read_again;) {
         const OpenedSession opened = open_session(address);
+        refuse_foreign(opened);
         const SessionView view = checked_view(opened);
         std::vector<model::HistoryPoint> points = read_points(view.header());
         const std::string point = points.empty() ? "last" : std::to_string(points.back().snapshot);

@@ -144,6 +144,22 @@ class Import(EndToEndTest):
                 if frame["module"] == program:
                     self.assertIsNone(frame["function"])
 
+    def test_growth_cannot_be_asked(self):
+        for record, recorder in (
+            (self.by_gperftools, "gperftools"),
+            (self.by_jemalloc, "jemalloc"),
+            (self.by_heaptrack, "heaptrack"),
+        ):
+            _, _, path = record("phases peak")
+            for command in ("leaks", "trend"):
+                result = session.heapdrift([command, path], self.folder)
+                self.assertEqual((result.status, result.out), (1, ""), result.describe())
+                for part in (path, f"recorded by {recorder}", "no snapshots", "heapdrift diff"):
+                    self.assertIn(part, result.err)
+            info = session.heapdrift(["info", path], self.folder)
+            self.assertEqual(info.status, 0, info.describe())
+            self.assertRegex(info.out.splitlines()[-1], r"^Whole: ")
+
     def test_what_cannot_be_asked(self):
         _, _, path = self.by_gperftools("phases peak")
         for arguments, message in (

@@ -34,6 +34,8 @@ void identify(model::Module& module, const std::vector<MappedCode>& mapped,
                 module.load_bias = code.start - segment.start;
 }
 
+constexpr const char* kHeaptrack = "heaptrack";
+
 bool may_be_foreign(std::span<const std::byte> bytes) {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
                                 std::min<size_t>(bytes.size(), 64));
@@ -42,15 +44,22 @@ bool may_be_foreign(std::span<const std::byte> bytes) {
 
 }  // namespace
 
+std::string foreign_recorder(const OpenedSession& opened) {
+    const auto bytes = opened.file.bytes();
+    if (!may_be_foreign(bytes)) return "";
+    TextLines lines(bytes, opened.path);
+    std::string_view first;
+    if (!lines.next(first)) return "";
+    if (is_heaptrack(first)) return kHeaptrack;
+    return heap_text_recorder(first);
+}
+
 std::optional<LoadedSession> load_foreign_session(const OpenedSession& opened,
                                                   const std::string& point) {
     const auto bytes = opened.file.bytes();
-    if (!may_be_foreign(bytes)) return std::nullopt;
-    TextLines probe(bytes, opened.path);
-    std::string_view first;
-    if (!probe.next(first)) return std::nullopt;
-    const bool heap_text = is_heap_text(first);
-    if (!heap_text && !is_heaptrack(first)) return std::nullopt;
+    const std::string recorder = foreign_recorder(opened);
+    if (recorder.empty()) return std::nullopt;
+    const bool heap_text = recorder != kHeaptrack;
     if (point != "last")
         throw Failure(fmt::format("{}: another tool's recording holds one point; leave out @{}",
                                   opened.path, point));

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kGperftools = "heap profile:";
 constexpr std::string_view kJemalloc = "heap_v2/";
+constexpr const char* kGperftoolsProfiler = "gperftools' heap profiler";
+constexpr const char* kJemallocProfiler = "jemalloc's heap profiler";
 // Where jemalloc was not asked to count all allocations.
 constexpr const char* kLiveOnly = "jemalloc's heap profiler (live blocks only)";
 constexpr std::string_view kMaps = "MAPPED_LIBRARIES:";
@@ -96,7 +98,10 @@ public:
         else
             read_gperftools();
         MemoryMaps maps;
-        while (lines_.next(line_)) maps.add(line_);
+        while (lines_.next(line_)) {
+            lines_.keep(line_);
+            maps.add(line_);
+        }
         return profile_of(maps);
     }
 
@@ -107,7 +112,7 @@ private:
         if (!line_.starts_with(kGperftools) || !take_counts(rest, total) || !take(rest, '@'))
             lines_.fail("\"heap profile: COUNT: BYTES [COUNT: BYTES] @ TYPE\"");
         rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
-        recorder_ = "gperftools' heap profiler";
+        recorder_ = kGperftoolsProfiler;
         if (rest.starts_with("growth"))
             lines_.fail("a heap profile (this one is of heap growth, without deallocations)");
         if (const size_t slash = rest.find('/'); slash != std::string_view::npos) {
@@ -133,7 +138,7 @@ private:
     void read_jemalloc() {
         std::string_view rest = line_.substr(kJemalloc.size());
         if (!take_number(rest, 10, interval_)) lines_.fail("the sampling rate");
-        recorder_ = "jemalloc's heap profiler";
+        recorder_ = kJemallocProfiler;
         std::optional<Stack> open;
         while (lines_.next(line_) && !line_.starts_with(kMaps)) {
             rest = line_;
@@ -159,6 +164,7 @@ private:
     }
 
     void take_addresses(std::string_view rest, Stack& stack) {
+        lines_.keep(rest);
         while (rest.find_first_not_of(" \t") != std::string_view::npos) {
             uint64_t address = 0;
             if (!take_number(rest, 16, address) ||
@@ -208,7 +214,12 @@ private:
 }  // namespace
 
 bool is_heap_text(std::string_view first_line) {
-    return first_line.starts_with(kGperftools) || first_line.starts_with(kJemalloc);
+    return *heap_text_recorder(first_line) != '\0';
+}
+
+const char* heap_text_recorder(std::string_view first_line) {
+    if (first_line.starts_with(kGperftools)) return kGperftoolsProfiler;
+    return first_line.starts_with(kJemalloc) ? kJemallocProfiler : "";
 }
 
 model::Profile read_heap_text(TextLines& lines, const IdentifyModule& identify) {

@@ -11,6 +11,8 @@
 namespace heapdrift::input {
 
 bool is_heap_text(std::string_view first_line);
+// Whose profile begins with this line; "" for none.
+const char* heap_text_recorder(std::string_view first_line);
 
 // Sampled figures are scaled up as the readers of these formats do, by the mean size of a stack's
 // blocks. Throws Failure, with the line, for what is not the format.

@@ -44,6 +44,7 @@ public:
         while (lines_.next(line_)) {
             if (line_.empty() || line_.front() == '#') continue;
             rest_ = line_.substr(1);
+            if (is_kept(line_.front())) lines_.keep(line_);
             if (!rest_.empty() && rest_.front() != ' ') lines_.fail("a letter and a blank");
             read_line(line_.front());
         }
@@ -51,6 +52,10 @@ public:
     }
 
 private:
+    static bool is_kept(char what) {
+        return what == 'X' || what == 's' || what == 'i' || what == 't' || what == 'a';
+    }
+
     void read_line(char what) {
         switch (what) {
             case 'v':
@@ -116,6 +121,12 @@ private:
     }
 
     std::string string(uint64_t number) const { return number == 0 ? "" : strings_[number - 1]; }
+    // A long name may be that of many addresses.
+    std::string copied_string(uint64_t number) {
+        std::string text = string(number);
+        lines_.keep(text);
+        return text;
+    }
 
     void read_address() {
         Address address;
@@ -123,9 +134,9 @@ private:
         address.module = index("a module", strings_.size());
         while (more()) {
             model::Location location;
-            location.function = string(index("a function", strings_.size()));
+            location.function = copied_string(index("a function", strings_.size()));
             if (more()) {
-                location.file = string(index("a file", strings_.size()));
+                location.file = copied_string(index("a file", strings_.size()));
                 location.line = static_cast<uint32_t>(number("a line"));
             }
             if (!address.locations.empty()) address.locations.back().inlined = true;

@@ -64,7 +64,15 @@ public:
     }
     ~Gzip() override { inflateEnd(&stream_); }
     bool unpack(std::string& text) override {
-        if (ended_) return false;
+        if (ended_) {
+            rest_ = rest_.subspan(padding());
+            if (rest_.empty()) return false;
+            // Files that were put one behind the other are one file.
+            if (!is_gzip(rest_))
+                throw Failure(fmt::format("{}: other data follow its compressed data", name_));
+            inflateReset(&stream_);
+            ended_ = false;
+        }
         char buffer[kPiece];
         const size_t piece = std::min<size_t>(rest_.size(), std::numeric_limits<uInt>::max() / 2);
         stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(rest_.data()));
@@ -82,6 +90,13 @@ public:
     }
 
 private:
+    // Tapes are filled up with zeros.
+    size_t padding() const {
+        return static_cast<size_t>(
+            std::ranges::find_if(rest_, [](std::byte byte) { return byte != std::byte{0}; }) -
+            rest_.begin());
+    }
+
     std::span<const std::byte> rest_;
     std::string name_;
     z_stream stream_{};
@@ -127,8 +142,17 @@ std::unique_ptr<TextLines::Unpacker> TextLines::unpacker_of(std::span<const std:
     return std::make_unique<Plain>(bytes);
 }
 
-TextLines::TextLines(std::span<const std::byte> bytes, std::string name)
-    : name_(std::move(name)), unpacker_(unpacker_of(bytes, name_)) {}
+UnpackLimits UnpackLimits::of(size_t packed) {
+    constexpr uint64_t kLeastText = uint64_t{4} << 30;
+    constexpr uint64_t kLeastKept = uint64_t{256} << 20;
+    return {std::max<uint64_t>(kLeastText, packed * uint64_t{4096}),
+            std::max<uint64_t>(kLeastKept, packed * uint64_t{256})};
+}
+
+TextLines::TextLines(std::span<const std::byte> bytes, std::string name, const UnpackLimits& limits)
+    : name_(std::move(name)), unpacker_(unpacker_of(bytes, name_)), limits_(limits) {
+    if (!is_compressed(bytes)) limits_.text = std::numeric_limits<uint64_t>::max();
+}
 
 TextLines::~TextLines() = default;
 
@@ -145,6 +169,12 @@ bool TextLines::next(std::string_view& line) {
             text_ += '\n';
             break;
         }
+        unpacked_ += text_.size() - known;
+        if (unpacked_ > limits_.text)
+            throw Failure(
+                fmt::format("{}: it unpacks to more than {} MiB, which no recording of "
+                            "its size does; if it is one, unpack it first",
+                            name_, limits_.text >> 20));
         end = text_.find('\n', known);
     }
     line = std::string_view(text_).substr(position_, end - position_);
@@ -152,6 +182,15 @@ bool TextLines::next(std::string_view& line) {
     position_ = end + 1;
     ++number_;
     return true;
+}
+
+void TextLines::keep(std::string_view text) {
+    kept_ += text.size();
+    if (kept_ > limits_.kept)
+        throw Failure(
+            fmt::format("{}: it holds more than {} MiB of names and call stacks, which "
+                        "no recording of its size does",
+                        name_, limits_.kept >> 20));
 }
 
 void TextLines::fail(std::string_view expected) const {

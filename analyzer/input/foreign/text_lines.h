@@ -3,17 +3,31 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace heapdrift::input {
+
+// What a file may be made into, so that a small one from a stranger takes neither hours nor all
+// memory. Events pack well (a loop that allocates and frees, to a few thousandths), names and call
+// stacks do not.
+struct UnpackLimits {
+    uint64_t text = 0;  // bytes in all, where it is compressed
+    uint64_t kept = 0;  // bytes that keep() was called for
+
+    static UnpackLimits of(size_t packed);
+};
 
 class TextLines {
 public:
     // `name` is for messages; the bytes must outlive the object.
-    TextLines(std::span<const std::byte> bytes, std::string name);
+    TextLines(std::span<const std::byte> bytes, std::string name)
+        : TextLines(bytes, std::move(name), UnpackLimits::of(bytes.size())) {}
+    TextLines(std::span<const std::byte> bytes, std::string name, const UnpackLimits& limits);
     ~TextLines();
     TextLines(const TextLines&) = delete;
     TextLines& operator=(const TextLines&) = delete;
@@ -21,6 +35,9 @@ public:
     // The next line without its end; false behind the last. It holds until the next call. Throws
     // Failure for damaged or incomplete compressed data and for a line that is no line.
     bool next(std::string_view& line);
+
+    // To be called for what stays in memory. Throws Failure beyond the limit.
+    void keep(std::string_view text);
 
     // Throws Failure with the file and the number of the line that next() gave last.
     [[noreturn]] void fail(std::string_view expected) const;
@@ -36,6 +53,9 @@ private:
 
     std::string name_;
     std::unique_ptr<Unpacker> unpacker_;
+    UnpackLimits limits_;
+    uint64_t unpacked_ = 0;
+    uint64_t kept_ = 0;
     std::string text_;  // unpacked; lines before position_ were given out
     size_t position_ = 0;
     size_t number_ = 0;

@@ -213,6 +213,45 @@ TEST_F(ForeignSession, IsReadPlainAndCompressed) {
     EXPECT_EQ(load(zipped(text_)), "");
 }
 
+TEST_F(ForeignSession, IsReadToTheEndOfAllItsParts) {
+    const std::string first = "v 10400 3\ns 1 x\ni 1 1 1\nt 1 0\n";
+    EXPECT_EQ(load(zipped(first) + zipped("a 8 1\n") + zipped("+ 0\n")), "");
+    EXPECT_NE(load(zipped(first) + zipped("a 8 9\n")).find(":5: a call stack"), std::string::npos);
+    EXPECT_NE(load(zipped(text_) + zipped("+ 7\n").substr(0, 12)).find("cut short"),
+              std::string::npos);
+    EXPECT_EQ(load(zipped(text_) + std::string(512, '\0')), "");
+    EXPECT_NE(load(zipped(text_) + "more").find("other data follow"), std::string::npos);
+}
+
+TEST_F(ForeignSession, IsRefusedWhereItUnpacksBeyondMeasure) {
+    const auto read = [](const std::string& bytes, const UnpackLimits& limits) {
+        return message(
+            [&](const std::string&) {
+                TextLines lines(std::as_bytes(std::span(bytes)), "F", limits);
+                read_heaptrack(lines);
+            },
+            "");
+    };
+    std::string events = text_;
+    for (int i = 0; i < 200'000; ++i) events += "+ 0\n";
+    std::string stacks = text_;
+    for (int i = 0; i < 200'000; ++i) stacks += "t 1 1\n";
+    constexpr uint64_t kMany = uint64_t{1} << 30;
+    EXPECT_EQ(read(zipped(events), {kMany, 1000}), "");
+    EXPECT_NE(read(zipped(events), {700'000, kMany}).find("unpacks to more than"),
+              std::string::npos);
+    EXPECT_EQ(read(events, {700'000, kMany}), "") << "it is as large as it is";
+    EXPECT_NE(read(zipped(stacks), {kMany, 1000}).find("names and call stacks"), std::string::npos);
+    // One long name of many addresses.
+    std::string named = "v 10400 3\ns 3e8 " + std::string(1000, 'x') + "\n";
+    for (int i = 0; i < 1000; ++i) named += "i 1 0 1\n";
+    EXPECT_NE(read(named, {kMany, 100'000}).find("names and call stacks"), std::string::npos);
+    EXPECT_EQ(read(named, {kMany, 2'000'000}), "");
+    // Real limits leave room for the best packed of loops.
+    EXPECT_GE(UnpackLimits::of(1000).text, uint64_t{1} << 32);
+    EXPECT_GE(UnpackLimits::of(10'000'000).text, uint64_t{10} << 30);
+}
+
 TEST_F(ForeignSession, IsRefusedWhenItIsCutShort) {
     const std::string bytes = zipped(text_);
     EXPECT_NE(load(bytes.substr(0, bytes.size() / 2)).find("cut short"), std::string::npos);
