@@ -3,6 +3,7 @@
 
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/report_document.h"
+#include "analyzer/commands/style_options.h"
 #include "analyzer/report/csv.h"
 #include "analyzer/report/json.h"
 #include "analyzer/report/text.h"
@@ -15,6 +16,7 @@ struct Arguments {
     std::string old_session;
     std::string new_session;
     ViewOptions view;
+    StyleOptions style;
 };
 
 void compare(const Arguments& arguments) {
@@ -24,8 +26,10 @@ void compare(const Arguments& arguments) {
     const model::Profile old_profile = load_profile(arguments.old_session, view.names, filter);
     const model::Profile new_profile = load_profile(
         complete_address(arguments.new_session, arguments.old_session), view.names, filter);
-    const report::DiffDocument document =
+    report::DiffDocument document =
         make_diff(old_profile, new_profile, view.rows, filter, view.output.format);
+    document.style =
+        text_style(arguments.style, new_profile, view.output.format, view.rows.group_by);
     write_document(view.output, document, report::write_diff_text, report::write_diff_json,
                    report::write_diff_csv);
 }
@@ -44,6 +48,7 @@ void add_diff(CLI::App& app, int&) {
         ->type_name("")
         ->required();
     add_view_options(*command, arguments->view);
+    add_style_options(*command, arguments->style);
     command->footer(
         "Examples:\n"
         "  heapdrift diff server.4711.heapdrift@3 @12\n"

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "analyzer/commands/choice_option.h"
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/report_document.h"
 #include "analyzer/input/timeline_reader.h"
@@ -200,6 +201,7 @@ void run_export(const Arguments& arguments) {
 
 void add_export(CLI::App& app, int&) {
     const auto arguments = std::make_shared<Arguments>();
+    arguments->output.no_pager = true;  // what it writes is for tools
     CLI::App* command = app.add_subcommand(
         "export", "Write a session, or what changed between two points, for other tools");
     add_session_option(*command, arguments->session);
@@ -210,12 +212,12 @@ void add_export(CLI::App& app, int&) {
         ->type_name("");
     std::vector<std::string> names;
     for (const auto& [name, target] : kTargets) names.push_back(name);
-    command
-        ->add_option("-f,--format", arguments->target,
-                     "What to write: json (default), csv, pprof, collapsed, speedscope, heap "
-                     "(gperftools' text), dhat, massif")
-        ->type_name("FORMAT")
-        ->check(CLI::IsMember(names));
+    set_choices(*command
+                     ->add_option("-f,--format", arguments->target,
+                                  "What to write: json (default), csv, pprof, collapsed, "
+                                  "speedscope, heap (gperftools' text), dhat, massif")
+                     ->type_name("FORMAT"),
+                names);
     add_column_option(*command, "--column", arguments->column,
                       "The figure in collapsed stacks (default: live_bytes)");
     command

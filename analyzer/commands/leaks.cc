@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "analyzer/commands/command.h"
+#include "analyzer/commands/style_options.h"
 #include "analyzer/commands/view_options.h"
 #include "analyzer/input/history_loader.h"
 #include "analyzer/input/later_image.h"
@@ -34,6 +35,7 @@ struct Arguments {
     FilterOptions filter;
     NameOptions names;
     OutputOptions output;
+    StyleOptions style;
 };
 
 std::vector<model::SuppressionRule> read_suppressions(const std::vector<std::string>& paths) {
@@ -88,6 +90,7 @@ void find_leaks(const Arguments& arguments) {
     document.top = arguments.top.value_or(text ? 10 : 0);
     document.frames = arguments.frames.value_or(text ? 10 : 0);
     document.filtered = !filter.empty();
+    document.style = text_style(arguments.style, document.profile, arguments.output.format);
     if (arguments.explain &&
         (*arguments.explain == 0 || *arguments.explain > document.leaks.size()))
         throw UsageFailure(fmt::format(
@@ -133,6 +136,7 @@ void add_leaks(CLI::App& app, int&) {
     add_filter_options(*command, arguments->filter);
     add_name_options(*command, arguments->names);
     add_output_options(*command, arguments->output);
+    add_style_options(*command, arguments->style);
     command->footer(
         "Examples:\n"
         "  heapdrift leaks server.4711.heapdrift\n"

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/commands/choice_option.h"
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/summary_text.h"
 #include "analyzer/model/failure.h"
@@ -133,9 +134,11 @@ void add_list(CLI::App& app, int&) {
     command->add_option("PLACE", arguments->places,
                         "Directories and files to look at, besides running processes and the "
                         "shared memory (default: the current directory)");
-    command->add_option("--format", arguments->format, "text, json or csv")
-        ->check(CLI::IsMember({"text", "json", "csv"}))
-        ->capture_default_str();
+    set_choices(*command
+                     ->add_option("--format", arguments->format,
+                                  "How to write it: csv, json, text (default: text)")
+                     ->type_name("FORMAT"),
+                {"csv", "json", "text"});
     command->add_flag("--collect", arguments->collect,
                       "Move finished sessions that were left in the shared memory to the current "
                       "directory, with symbols");

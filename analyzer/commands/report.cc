@@ -3,6 +3,7 @@
 
 #include "analyzer/commands/command.h"
 #include "analyzer/commands/report_document.h"
+#include "analyzer/commands/style_options.h"
 #include "analyzer/report/csv.h"
 #include "analyzer/report/json.h"
 #include "analyzer/report/text.h"
@@ -14,6 +15,7 @@ namespace {
 struct Arguments {
     std::string session;
     ViewOptions view;
+    StyleOptions style;
 };
 
 void report_on(const Arguments& arguments) {
@@ -21,8 +23,8 @@ void report_on(const Arguments& arguments) {
     const model::Filter filter = view.filter.filter();
     model::check(view.rows.grouping());
     const model::Profile profile = load_profile(arguments.session, view.names, filter);
-    const report::ReportDocument document =
-        make_report(profile, view.rows, filter, view.output.format);
+    report::ReportDocument document = make_report(profile, view.rows, filter, view.output.format);
+    document.style = text_style(arguments.style, profile, view.output.format, view.rows.group_by);
     write_document(view.output, document, report::write_report_text, report::write_report_json,
                    report::write_report_csv);
 }
@@ -34,6 +36,7 @@ void add_report(CLI::App& app, int&) {
     CLI::App* command = app.add_subcommand("report", "Show what a session holds at one point");
     add_session_option(*command, arguments->session);
     add_view_options(*command, arguments->view);
+    add_style_options(*command, arguments->style);
     command->footer(
         "Examples:\n"
         "  heapdrift report server.4711.heapdrift\n"

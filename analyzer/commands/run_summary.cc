@@ -138,7 +138,7 @@ void print_report(const SessionSummary& session, const RunArguments& arguments) 
         return;
     }
     std::vector<std::string> words = {
-        "heapdrift", "report",
+        "heapdrift", "report", "--no-pager",
         session.running() ? std::to_string(session.info.pid) : session.info.path};
     if (arguments.top) words.insert(words.end(), {"--top", std::to_string(*arguments.top)});
     std::vector<char*> pointers;

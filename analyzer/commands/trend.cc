@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "analyzer/commands/command.h"
+#include "analyzer/commands/style_options.h"
 #include "analyzer/commands/view_options.h"
 #include "analyzer/input/history_loader.h"
 #include "analyzer/input/later_image.h"
@@ -27,6 +28,7 @@ struct Arguments {
     FilterOptions filter;
     NameOptions names;
     OutputOptions output;
+    StyleOptions style;
 };
 
 // Stacks of two runs are the same where their frames read the same.
@@ -97,6 +99,7 @@ void show_trend(const Arguments& arguments) {
     document.top = arguments.top.value_or(text ? 10 : 0);
     document.frames = arguments.frames.value_or(text ? 10 : 0);
     document.filtered = !arguments.filter.filter().empty();
+    document.style.whole_names = arguments.style.whole_names;
     write_document(arguments.output, document, report::write_trend_text, report::write_trend_json,
                    report::write_trend_csv);
 }
@@ -128,6 +131,7 @@ void add_trend(CLI::App& app, int&) {
     add_filter_options(*command, arguments->filter);
     add_name_options(*command, arguments->names);
     add_output_options(*command, arguments->output);
+    add_name_style_option(*command, arguments->style);
     command->footer(
         "Examples:\n"
         "  heapdrift trend server.4711.heapdrift --group-by module\n"

@@ -10,7 +10,10 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <sstream>
 
+#include "analyzer/commands/choice_option.h"
+#include "analyzer/commands/pager.h"
 #include "analyzer/input/later_image.h"
 #include "analyzer/model/failure.h"
 
@@ -39,23 +42,17 @@ std::string listed(const Map& values) {
     return names;
 }
 
-// CLI11's own validator also accepts, and prints, the numbers behind the names.
-template <typename Value, typename Enum>
-CLI::Option* add_choice(CLI::App& command, const std::string& names, Value& value,
-                        const std::map<std::string, Enum>& choices, const std::string& help,
-                        const std::string& type) {
-    return command
-        .add_option_function<std::string>(
-            names,
-            [&value, choices, names](const std::string& text) {
-                const auto found = choices.find(text);
-                if (found == choices.end())
-                    throw CLI::ValidationError(
-                        names, fmt::format("'{}' is none of {}", text, listed(choices)));
-                value = found->second;
-            },
-            help)
-        ->type_name(type);
+// Whole, since a pager may turn out not to work.
+bool page(const OutputOptions& options,
+          const std::function<void(std::ostream&, const report::Palette&)>& write,
+          const report::Palette& palette) {
+    if (options.no_pager || options.format != Format::text) return false;
+    const std::string pager = pager_command();
+    if (pager.empty()) return false;
+    std::ostringstream text;
+    write(text, palette);
+    if (!show_in_pager(pager, text.str())) std::cout << text.str();
+    return true;
 }
 
 }  // namespace
@@ -74,12 +71,16 @@ void add_output_options(CLI::App& command, OutputOptions& options) {
     command.add_option("-o,--output", options.path, "Write to this file (-: standard output)")
         ->type_name("FILE");
     command.add_flag("-f,--force", options.force, "Let --output replace a file");
+    command.add_flag("--no-pager", options.no_pager,
+                     "Show text on a terminal at once, and not through $HEAPDRIFT_PAGER, $PAGER or "
+                     "less");
 }
 
 void write_output(const OutputOptions& options,
                   const std::function<void(std::ostream&, const report::Palette&)>& write) {
     if (options.path == "-") {
-        write(std::cout, report::Palette(report::wants_colour(options.colour, STDOUT_FILENO)));
+        const report::Palette palette(report::wants_colour(options.colour, STDOUT_FILENO));
+        if (!page(options, write, palette)) write(std::cout, palette);
         std::cout.flush();
         if (!std::cout) throw Failure("the output could not be written in full");
         return;
@@ -156,22 +157,21 @@ void add_filter_options(CLI::App& command, FilterOptions& options) {
     command.add_flag("--all-frames", options.all_frames,
                      "Let --include and --exclude look at every frame of a stack");
     const auto domains = domains_by_name();
-    command
-        .add_option_function<std::vector<std::string>>(
-            "--domain",
-            [&options, domains](const std::vector<std::string>& names) {
-                for (const std::string& name : names) {
-                    const auto found = domains.find(name);
-                    if (found == domains.end())
-                        throw CLI::ValidationError(
-                            "--domain", fmt::format("'{}' is none of {}", name, listed(domains)));
-                    options.domains.push_back(found->second);
-                }
-            },
-            "Only these kinds of memory: heap, mapping, custom, cuda_device, …")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name("DOMAIN");
+    CLI::Option* domain =
+        command
+            .add_option_function<std::vector<std::string>>(
+                "--domain",
+                [&options, domains](const std::vector<std::string>& names) {
+                    for (const std::string& name : names)
+                        options.domains.push_back(domains.at(name));
+                },
+                "Only these kinds of memory: heap, mapping, custom, cuda_device, …")
+            ->delimiter(',')
+            ->allow_extra_args(false)
+            ->type_name("DOMAIN");
+    std::vector<std::string> names;
+    for (const auto& [name, value] : domains) names.push_back(name);
+    set_choices(*domain, names);
 }
 
 void add_session_option(CLI::App& command, std::string& session) {

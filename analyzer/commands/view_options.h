@@ -23,6 +23,7 @@ struct OutputOptions {
     report::ColourMode colour = report::ColourMode::automatic;
     std::string path = "-";
     bool force = false;
+    bool no_pager = false;
 };
 void add_output_options(CLI::App& command, OutputOptions& options);
 

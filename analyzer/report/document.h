@@ -13,9 +13,16 @@
 #include "analyzer/model/leak_score.h"
 #include "analyzer/model/profile.h"
 #include "analyzer/model/run_history.h"
+#include "analyzer/model/source_excerpt.h"
 #include "analyzer/model/suppression.h"
 
 namespace heapdrift::report {
+
+// How text shows names and places; machine output is not changed by it.
+struct TextStyle {
+    bool whole_names = true;       // of C++ functions; otherwise model/short_name.h
+    model::SourceLookup source{};  // empty: no source lines
+};
 
 struct ReportDocument {
     const model::Profile& profile;
@@ -29,6 +36,7 @@ struct ReportDocument {
     size_t frames = 0;  // frames of a stack to show, 0 for all
     bool filtered = false;
     bool outside_totals = false;  // the filter chose only domains that are no part of totals
+    TextStyle style{};
 
     bool by_traceback() const { return grouping.group_by == model::GroupBy::traceback; }
     // What the head and the shares of rows speak of.
@@ -50,6 +58,7 @@ struct DiffDocument {
     size_t frames = 0;
     bool filtered = false;
     bool outside_totals = false;  // the filter chose only domains that are no part of totals
+    TextStyle style{};
 
     bool by_traceback() const { return grouping.group_by == model::GroupBy::traceback; }
     model::Totals shown_totals(const model::Profile& profile) const {
@@ -58,6 +67,12 @@ struct DiffDocument {
     const model::Profile& side_of(const model::DiffRow& row) const {
         return row.only_in == model::OnlyIn::old_side ? old_profile : new_profile;
     }
+};
+
+struct InfoDocument {
+    const model::Profile& profile;
+    model::Integrity integrity;
+    std::vector<model::Finding> missing;
 };
 
 struct LeaksDocument {
@@ -69,13 +84,8 @@ struct LeaksDocument {
     std::vector<model::SuppressionRule> suppressions = {};  // with the hits among the leaks
     size_t top = 0;
     size_t frames = 0;
-struct InfoDocument {
-    const model::Profile& profile;
-    model::Integrity integrity;
-    std::vector<model::Finding> missing;
-};
-
     bool filtered = false;
+    TextStyle style{};
 
     const model::Site& site_of(const model::LeakScore& leak) const {
         return *std::ranges::find(profile.sites, leak.site, &model::Site::id);
@@ -101,6 +111,7 @@ struct TrendDocument {
     size_t top = 0;
     size_t frames = 0;
     bool filtered = false;
+    TextStyle style{};
 
     bool by_traceback() const { return group_by == model::GroupBy::traceback; }
 };

@@ -72,11 +72,11 @@ const char* only_in_text(model::OnlyIn only_in) {
 }
 
 void write_row(std::ostream& out, const DiffDocument& document, const model::DiffRow& row,
-               const Palette& palette, StackWriter& stacks) {
+               const std::string& key, const Palette& palette, StackWriter& stacks) {
     const std::string change = change_text(row.old_figures, row.new_figures, palette) +
                                other_column_text(row, document.column) + only_in_text(row.only_in);
     if (!row.site) {
-        out << palette.strong(printable(row.key)) << ": " << change << '\n';
+        out << palette.strong(printable(key)) << ": " << change << '\n';
         return;
     }
     const model::Profile& side = document.side_of(row);
@@ -95,14 +95,16 @@ void write_diff_text(std::ostream& out, const DiffDocument& document, const Pale
     write_side(out, palette, "NEW", document.new_profile);
     write_losses(out, palette, document.new_profile);
     out << '\n';
-    StackWriter stacks(out, palette, document.frames);
+    StackWriter stacks(out, palette, document.frames, document.style);
     size_t changed = 0;
     while (changed < document.rows.size() &&
            (document.rows[changed].delta(document.column) != 0 ||
             document.rows[changed].delta(Column::live_allocations) != 0))
         ++changed;
     const size_t count = shown(changed, document.top);
-    for (size_t i = 0; i < count; ++i) write_row(out, document, document.rows[i], palette, stacks);
+    const std::vector<std::string> keys = shown_keys(document.rows, count, document.style);
+    for (size_t i = 0; i < count; ++i)
+        write_row(out, document, document.rows[i], keys[i], palette, stacks);
     if (changed > count)
         out << palette.faint(fmt::format("… {} more rows changed", changed - count)) << '\n';
     if (document.rows.size() > changed)

@@ -108,7 +108,7 @@ const char* nothing_text(const LeaksDocument& document) {
 }  // namespace
 
 void write_leaks_text(std::ostream& out, const LeaksDocument& document, const Palette& palette) {
-    StackWriter stacks(out, palette, document.frames);
+    StackWriter stacks(out, palette, document.frames, document.style);
     write_head(out, document, palette);
     if (document.leaks.empty()) {
         out << nothing_text(document);

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <optional>
 
+#include "analyzer/model/allocator_wrapper.h"
 #include "analyzer/model/place.h"
+#include "analyzer/model/short_name.h"
 #include "analyzer/report/units.h"
 
 namespace heapdrift::report {
@@ -46,7 +50,38 @@ std::string shell_word(const std::string& argument) {
     return quoted + "'";
 }
 
+// A terminal would count from the beginning of its own line.
+std::string expand_tabs(const std::string& line) {
+    constexpr size_t kTab = 4;
+    std::string text;
+    for (const char c : line) {
+        if (c != '\t')
+            text += c;
+        else
+            text.append(kTab - text.size() % kTab, ' ');
+    }
+    return text;
+}
+
+model::Frame shown_frame(model::Frame frame, const TextStyle& style) {
+    if (!style.whole_names) frame.function = model::shorten_templates(frame.function);
+    return frame;
+}
+
 }  // namespace
+
+std::vector<std::string> shown_keys(std::vector<std::string> keys, const TextStyle& style) {
+    if (style.whole_names) return keys;
+    std::vector<std::string> shown;
+    std::map<std::string, size_t> times;
+    for (const std::string& key : keys) {
+        shown.push_back(model::shorten_templates(key));
+        ++times[shown.back()];
+    }
+    for (size_t i = 0; i < keys.size(); ++i)
+        if (times[shown[i]] > 1) shown[i] = std::move(keys[i]);
+    return shown;
+}
 
 std::string printable(std::string_view text) {
     std::string safe;
@@ -78,6 +113,7 @@ std::string ending_text(const model::SessionInfo& session) {
     }
     return "ended in an unknown way";
 }
+
 
 std::string mode_text(const model::SessionInfo& session) {
     if (session.mode == Mode::exact) return "exact: every allocation";
@@ -153,17 +189,37 @@ void write_losses(std::ostream& out, const Palette& palette, const model::Profil
     write_line(out, palette, "own memory", format_bytes(profile.own_bytes));
 }
 
+bool StackWriter::write_source(const model::Frame& frame) {
+    if (model::is_allocator_wrapper(frame.function)) return false;
+    const std::optional<model::SourceExcerpt> excerpt = style_.source(frame.file, frame.line);
+    if (!excerpt) return false;
+    for (size_t i = 0; i < excerpt->lines.size(); ++i) {
+        const uint64_t number = excerpt->first_line + i;
+        const std::string line =
+            fmt::format("          {} {:>5} | {}\n", number == excerpt->line ? '>' : ' ', number,
+                        printable(expand_tabs(excerpt->lines[i])));
+        out_ << (number == excerpt->line ? line : palette_.faint(line));
+    }
+    source_shown_ = true;
+    source_changed_ = source_changed_ || excerpt->changed;
+    return true;
+}
+
 void StackWriter::write(const model::Profile& profile, const model::Site& site) {
     size_t count = 0;
     size_t hidden = 0;
+    bool wants_source = static_cast<bool>(style_.source);
     for (const uint32_t address : profile.frames_of(site)) {
         for (const model::Frame& frame : model::frames_of_address(profile, address)) {
             if (limit_ != 0 && count == limit_) {
                 ++hidden;
                 continue;
             }
-            out_ << "        " << printable(model::frame_text(profile, frame)) << '\n';
+            out_ << "        " << printable(model::frame_text(profile, shown_frame(frame, style_)))
+                 << '\n';
             ++count;
+            // The innermost frame of the program's own alone.
+            if (wants_source) wants_source = !write_source(frame);
         }
     }
     cut_ = cut_ || hidden > 0;
@@ -177,8 +233,13 @@ void StackWriter::write(const model::Profile& profile, const model::Site& site) 
 }
 
 void StackWriter::write_hint() const {
-    if (!cut_) return;
-    out_ << fmt::format("\nStacks are shown to {} frames; --frames 0 shows them whole.\n", limit_);
+    if (cut_)
+        out_ << fmt::format("\nStacks are shown to {} frames; --frames 0 shows them whole.\n",
+                            limit_);
+    if (style_.source && !source_shown_)
+        out_ << "\nNo source file of these stacks is here; --source-path says where they are.\n";
+    if (source_changed_)
+        out_ << "\nSome source files have changed since recording began: lines may have moved.\n";
 }
 
 }  // namespace heapdrift::report

@@ -3,9 +3,13 @@
 
 #include <ostream>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "analyzer/model/place.h"
 #include "analyzer/model/profile.h"
 #include "analyzer/report/colour.h"
+#include "analyzer/report/document.h"
 
 namespace heapdrift::report {
 
@@ -31,21 +35,36 @@ std::string stopped_text(const model::Losses& losses);
 inline constexpr const char* kConfinedText =
     "the program confined itself (seccomp), and the recorder made no system call since: known call "
     "stacks were counted on; new stacks and threads may be dropped, and stacks truncated";
+// The keys of a table's rows as they are shown; those that would look alike stay whole.
+std::vector<std::string> shown_keys(std::vector<std::string> keys, const TextStyle& style);
+template <typename Rows>
+std::vector<std::string> shown_keys(const Rows& rows, size_t count, const TextStyle& style) {
+    std::vector<std::string> keys;
+    for (size_t i = 0; i < count; ++i) keys.push_back(rows[i].key);
+    return shown_keys(std::move(keys), style);
+}
 // Writes the frames of stacks, innermost first, one to a line; at most `limit`, 0 for all.
 class StackWriter {
 public:
-    StackWriter(std::ostream& out, const Palette& palette, size_t limit)
-        : out_(out), palette_(palette), limit_(limit) {}
+    StackWriter(std::ostream& out, const Palette& palette, size_t limit,
+                const TextStyle& style = {})
+        : out_(out), palette_(palette), limit_(limit), style_(style) {}
 
     void write(const model::Profile& profile, const model::Site& site);
-    // Once, at the end: how to see the frames that were left out, if some were.
+    // Once, at the end: how to see the frames that were left out, if some were; and what is known
+    // against the source lines.
     void write_hint() const;
 
 private:
+    bool write_source(const model::Frame& frame);
+
     std::ostream& out_;
     const Palette& palette_;
     size_t limit_;
+    TextStyle style_;
     bool cut_ = false;
+    bool source_shown_ = false;
+    bool source_changed_ = false;
 };
 
 }  // namespace heapdrift::report

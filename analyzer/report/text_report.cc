@@ -177,12 +177,14 @@ void write_table(std::ostream& out, const ReportDocument& document,
     if (document.by_thread()) {
         out << palette.faint(fmt::format("{:>14} {:>11} {:>14}  {}", "ALLOCATIONS", "ALLOCATED",
                                          "DEALLOCATIONS", group))
+    const std::vector<std::string> keys =
+        shown_keys(rows, shown(rows.size(), document.top), document.style);
             << '\n';
         for (size_t i = 0; i < shown(rows.size(), document.top); ++i)
             out << fmt::format(
                 "{:>14} {:>11} {:>14}  {}\n", count_text(rows[i].figures, Column::allocations),
                 short_bytes_text(rows[i].figures, Column::allocated_bytes),
-                count_text(rows[i].figures, Column::deallocations), printable(rows[i].key));
+                count_text(rows[i].figures, Column::deallocations), printable(keys[i]));
         return;
     }
     // Of estimates: the interval of what is live, and no temporary allocations.
@@ -202,7 +204,7 @@ void write_table(std::ostream& out, const ReportDocument& document,
             count_text(figures, Column::allocations),
             short_bytes_text(figures, Column::allocated_bytes),
             sampled ? interval_text(figures, Column::live_bytes) : format_count(figures.temporary),
-            sampled ? 24 : 11, printable(rows[i].key));
+            sampled ? 24 : 11, printable(keys[i]));
     }
 }
 
@@ -238,7 +240,7 @@ void write_sections(std::ostream& out, const ReportDocument& document, const Pal
 }  // namespace
 
 void write_report_text(std::ostream& out, const ReportDocument& document, const Palette& palette) {
-    StackWriter stacks(out, palette, document.frames);
+    StackWriter stacks(out, palette, document.frames, document.style);
     write_head(out, document, palette);
     if (document.shown_totals().figures.live_allocations == 0 && !document.by_thread())
         out << (document.profile.session.mode == Mode::sampled

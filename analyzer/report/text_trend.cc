@@ -98,18 +98,20 @@ void write_joined(std::ostream& out, const TrendDocument& document, const Palett
 void write_trend_text(std::ostream& out, const TrendDocument& document, const Palette& palette) {
     const TrendDocument::Run& last = document.runs.back();
     const std::vector<model::TrendRow>& rows = last.table.rows;
-    StackWriter stacks(out, palette, document.frames);
+    StackWriter stacks(out, palette, document.frames, document.style);
     write_head(out, document, palette);
     out << '\n'
         << palette.strong(fmt::format("Fastest growth: {} of {}", shown(rows.size(), document.top),
                                       rows.size()))
         << '\n';
-    for (size_t i = 0; i < shown(rows.size(), document.top); ++i) {
+    const std::vector<std::string> keys =
+        shown_keys(rows, shown(rows.size(), document.top), document.style);
+    for (size_t i = 0; i < keys.size(); ++i) {
         out << fmt::format("{:>4}  ", i + 1) << palette.strong(trend_text(rows[i].trend)) << '\n';
         if (document.by_traceback())
             stacks.write(last.profile, last.profile.sites[rows[i].site]);
         else
-            out << "        " << printable(rows[i].key) << '\n';
+            out << "        " << printable(keys[i]) << '\n';
     }
     if (document.runs.size() > 1) write_joined(out, document, palette);
     stacks.write_hint();
