@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
     app.formatter(std::make_shared<commands::HelpFormat>());
     app.set_version_flag("--version", "heapdrift " HEAPDRIFT_VERSION);
     app.require_subcommand(1);
+    app.footer(commands::kHelpFooter);
     app.failure_message([](const CLI::App*, const CLI::Error& error) {
         return std::string("heapdrift: ") + error.what() + "\nSee heapdrift --help, or --help " +
                "behind a command.\n";

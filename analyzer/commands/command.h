@@ -21,6 +21,8 @@ void add_leaks(CLI::App& app, int& exit_code);
 void add_suppress(CLI::App& app, int& exit_code);
 void add_trend(CLI::App& app, int& exit_code);
 void add_export(CLI::App& app, int& exit_code);
+void add_completion(CLI::App& app, int& exit_code);
+void add_manual(CLI::App& app, int& exit_code);
 
 // All of them, in the order in which the help lists them.
 void add_all(CLI::App& app, int& exit_code);

@@ -6,6 +6,24 @@
 
 namespace heapdrift::commands {
 
+// What holds for all commands.
+inline constexpr const char* kHelpFooter =
+    "Each command has --help. Text goes to a terminal through a pager where it does not fit.\n"
+    "\n"
+    "Exit code: 0, 1 when something could not be done, 2 for a mistake on the command line;\n"
+    "run returns the program's own.\n"
+    "\n"
+    "Environment:\n"
+    "  HEAPDRIFT_PAGER, PAGER  the pager; empty or cat for none (default: less)\n"
+    "  NO_COLOR                not empty: no colours; CLICOLOR_FORCE, CLICOLOR are known too\n"
+    "  DEBUGINFOD_URLS         the servers that --debuginfod asks\n"
+    "  HEAPDRIFT_OPTIONS       options of the recorder, for programs started without run\n"
+    "\n"
+    "Examples:\n"
+    "  heapdrift run -- ./server --port 8080\n"
+    "  heapdrift leaks server.4711.heapdrift\n"
+    "  heapdrift diff server.4711.heapdrift@3 @last";
+
 class HelpFormat : public CLI::Formatter {
 public:
     HelpFormat() { column_width(kColumn); }

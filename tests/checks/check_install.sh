@@ -6,6 +6,12 @@ set -euo pipefail
 
 cmake --install "$1" --prefix "$work/prefix" >"$work/install.log"
 [ -f "$work/prefix/include/heapdrift.h" ] || fail "include/heapdrift.h is not installed"
+for file in man/man1/heapdrift.1 bash-completion/completions/heapdrift \
+    zsh/site-functions/_heapdrift fish/vendor_completions.d/heapdrift.fish; do
+    [ -s "$work/prefix/share/$file" ] || fail "share/$file is not installed"
+done
+MANPATH=$work/prefix/share/man man heapdrift-report >"$work/page" || fail "man heapdrift-report"
+grep -q -- --group-by "$work/page" || fail "the manual page of report does not name its options"
 records_with "$work/prefix/bin/heapdrift"
 
 # A prefix may be moved, and reached through a link.

@@ -15,7 +15,9 @@ for library in libc6 libdw1 libelf1 libfmt9 libzstd1; do
     [[ $depends == *"$library"* ]] || fail "the package does not depend on $library: $depends"
 done
 content=$(dpkg-deb --contents "$package" | awk '$1 !~ /^d/ {print $6}')
-for file in bin/heapdrift include/heapdrift.h; do
+for file in bin/heapdrift include/heapdrift.h share/man/man1/heapdrift.1 \
+    share/man/man1/heapdrift-report.1 share/bash-completion/completions/heapdrift \
+    share/zsh/vendor-completions/_heapdrift share/fish/vendor_completions.d/heapdrift.fish; do
     grep -qxF "./usr/$file" <<<"$content" || fail "./usr/$file is not in the package: $content"
 done
 [ "$(grep -c '/heapdrift/libheapdrift_preload\.so$' <<<"$content")" = 1 ] ||
