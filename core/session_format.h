@@ -109,6 +109,7 @@ struct Identity {
     uint32_t command_line_size;
     uint32_t root;            // 1 for the process that `heapdrift run` started itself
     char session_path[1024];  // where the file was created
+    uint32_t merged;          // of how many recordings this is the sum; 0: of one process
 };
 static_assert(sizeof(Identity) <= kPageSize);
 

@@ -18,6 +18,7 @@ void add_all(CLI::App& app, int& exit_code) {
     add_suppress(app, exit_code);
     add_trend(app, exit_code);
     add_export(app, exit_code);
+    add_merge(app, exit_code);
     add_completion(app, exit_code);
     add_manual(app, exit_code);
 }

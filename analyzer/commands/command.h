@@ -21,6 +21,7 @@ void add_leaks(CLI::App& app, int& exit_code);
 void add_suppress(CLI::App& app, int& exit_code);
 void add_trend(CLI::App& app, int& exit_code);
 void add_export(CLI::App& app, int& exit_code);
+void add_merge(CLI::App& app, int& exit_code);
 void add_completion(CLI::App& app, int& exit_code);
 void add_manual(CLI::App& app, int& exit_code);
 

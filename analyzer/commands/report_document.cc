@@ -31,6 +31,8 @@ report::ReportDocument make_report(const model::Profile& profile, const RowOptio
         throw UsageFailure(
             "--group-by thread shows each thread's allocations up to now: it goes with no "
             "snapshot but @last, and with no filter");
+    if (document.by_thread() && profile.session.merged > 0)
+        throw UsageFailure("--group-by thread: a sum of recordings does not hold their threads");
     document.column = rows.sort.value_or(document.by_thread() ? model::Column::allocations
                                                               : model::Column::live_bytes);
     document.column_chosen = rows.sort.has_value();

@@ -56,7 +56,8 @@ process::RecorderOptions recorder_options(const RunArguments& arguments, const s
     if (const uint64_t interval = sampling_interval(arguments); interval != 0)
         options.emplace_back("sample", std::to_string(interval));
     if (arguments.scan) options.emplace_back("scan", "1");
-    if (arguments.keep_all) options.emplace_back("keep_all", "1");
+    // Of a file that the recorder drops itself nothing could be told.
+    if (arguments.keep_all || arguments.follow) options.emplace_back("keep_all", "1");
     for (const std::string& option : arguments.recorder_options) {
         const size_t equals = option.find('=');
         options.emplace_back(option.substr(0, equals), option.substr(equals + 1));
@@ -146,7 +147,9 @@ void keep_recordings(const RunArguments& arguments, const process::Executable& e
                         "set-uid, or in another root directory); it is recorded until then",
                         outcome.pid));
 
-    const process::RecorderOptions chosen = recorder_options(arguments, place, outcome.pid);
+    RunArguments kept = arguments;
+    kept.follow = false;
+    const process::RecorderOptions chosen = recorder_options(kept, place, outcome.pid);
     process::CollectOptions collect;
     collect.directory = destination.directory;
     collect.overflow = overflow;

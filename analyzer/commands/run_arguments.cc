@@ -84,6 +84,8 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
         ->check(CLI::Range(1, 1024));
     command.add_flag("--keep-all", arguments.keep_all,
                      "Keep the files of descendants that allocated less than 64 KiB too");
+    command.add_flag("--follow", arguments.follow,
+                     "At the end, show all processes as a tree, also those that left no file");
     command.add_flag("--no-symbols", arguments.no_symbols,
                      "Do not embed function names: faster, but the file can then be read on this "
                      "machine only");

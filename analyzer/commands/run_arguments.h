@@ -22,6 +22,7 @@ struct RunArguments {
     std::vector<std::string> recorder_options;  // of -O, as "name=value"
     bool no_report = false;
     bool quiet = false;
+    bool follow = false;
     std::string report_file;
     std::optional<unsigned> top;
 };

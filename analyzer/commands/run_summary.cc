@@ -15,6 +15,7 @@
 
 #include "analyzer/commands/summary_text.h"
 #include "analyzer/process/file_descriptor.h"
+#include "analyzer/process/process_tree.h"
 #include "analyzer/report/text_parts.h"
 #include "analyzer/report/units.h"
 
@@ -102,6 +103,27 @@ void print_main(const SessionSummary& session, const process::Outcome& outcome) 
     say(fmt::format("recorded in {}", short_path(session.info.path)));
 }
 
+// All that were recorded, by who started whom.
+void print_tree(const process::Collected& collected) {
+    std::vector<SessionSummary> sessions = collected.sessions;
+    sessions.insert(sessions.end(), collected.dropped_sessions.begin(),
+                    collected.dropped_sessions.end());
+    say(fmt::format("{} recorded:", sessions.size() == 1
+                                        ? "1 process image"
+                                        : fmt::format("{} process images", sessions.size())));
+    fmt::print(stderr, "  {:<32} {:>8} {:>8} {:>10} {:>10}  {:<10} {}\n", "PROCESS", "PID",
+               "PARENT", "PEAK", "LIVE", "ENDED", "FILE");
+    for (const process::TreeLine& line : process::process_tree(sessions)) {
+        const SessionSummary& session = sessions[line.session];
+        const bool kept = line.session < collected.sessions.size();
+        fmt::print(stderr, "  {:<32} {:>8} {:>8} {:>10} {:>10}  {:<10} {}\n",
+                   line.branch + session.program(), session.info.pid, session.info.parent_pid,
+                   bytes_text(session, session.peak_live_bytes),
+                   bytes_text(session, session.live_bytes), process::state_text(session),
+                   kept ? short_path(session.info.path) : "-");
+    }
+}
+
 void print_others(const process::Collected& collected, const SessionSummary* shown) {
     std::vector<const SessionSummary*> others;
     for (const SessionSummary& session : collected.sessions)
@@ -168,7 +190,10 @@ void print_run_summary(const RunArguments& arguments, const process::Executable&
         explain_missing_session(executable, outcome.pid);
     if (!arguments.quiet) {
         if (session != nullptr) print_main(*session, outcome);
-        print_others(collected, session);
+        if (arguments.follow)
+            print_tree(collected);
+        else
+            print_others(collected, session);
         print_still_recording(still_recording);
     }
     for (const SessionSummary& each : collected.sessions) print_losses(each);

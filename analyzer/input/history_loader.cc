@@ -42,6 +42,13 @@ void refuse_foreign(const OpenedSession& opened) {
             opened.path, recorder));
 }
 
+void refuse_merged(const std::string& path, const SessionView& view) {
+    if (view.header().identity.merged > 0)
+        throw Failure(fmt::format(
+            "{}: the sum of {} recordings at one point each, without their snapshots; leaks and "
+            "trend need the recordings themselves, heapdrift diff reads sums too",
+            path, view.header().identity.merged));
+}
 
 std::vector<model::HistoryPoint> read_points(const Header& header) {
     const uint32_t exit_began =
@@ -194,6 +201,7 @@ LoadedHistory load_history(const SessionAddress& address, const HistoryChoice& c
         const OpenedSession opened = open_session(address);
         refuse_foreign(opened);
         const SessionView view = checked_view(opened);
+        refuse_merged(opened.path, view);
         std::vector<model::HistoryPoint> points = read_points(view.header());
         const std::string point = points.empty() ? "last" : std::to_string(points.back().snapshot);
         loaded.session = load_session(open_session(address), point);

@@ -80,11 +80,15 @@ model::SessionInfo read_session_info(const SessionView& view, const std::string&
     info.image = identity.image;
     info.forked = identity.forked != 0;
     info.root = identity.root != 0;
+    info.merged = identity.merged;
     info.process_start_ticks = identity.process_start_ticks;
     info.started_realtime_ns = identity.started_realtime_ns;
     info.mode = identity.mode;
     info.sampling_interval_bytes = identity.sampling_interval_bytes;
-    info.ending = ending_of(identity, control.ended_by.load(), device, inode);
+    const EndedBy noted = control.ended_by.load();
+    info.ending = info.merged > 0 && noted == EndedBy::running
+                      ? model::Ending::unknown
+                      : ending_of(identity, noted, device, inode);
     info.exit_status = control.exit_status.load();
     if (const uint64_t ended = control.ended_ns.load();
         ended != 0 && info.ending != model::Ending::running)

@@ -53,6 +53,9 @@ struct SessionInfo {
     uint32_t image = 0;
     bool forked = false;
     bool root = false;
+    // Of how many recordings this is the sum; 0: of one process. A sum has one point, no pid, and
+    // as its peak the highest of one.
+    uint32_t merged = 0;
     uint64_t process_start_ticks = 0;
     uint64_t started_realtime_ns = 0;
     Mode mode = Mode::exact;

@@ -36,6 +36,7 @@ private:
             if (is_small(session)) {
                 unlink(session.info.path.c_str());
                 ++collected_.dropped;
+                collected_.dropped_sessions.push_back(session);
                 return;
             }
             finish(session);

@@ -30,7 +30,8 @@ struct CollectOptions {
 struct Collected {
     // At their final places, or, where running or where moving failed, at those they were in.
     std::vector<SessionSummary> sessions;
-    size_t dropped = 0;                 // files of small descendants
+    size_t dropped = 0;  // files of small descendants
+    std::vector<SessionSummary> dropped_sessions;
     bool interrupted = false;           // by the Interrupted of CollectOptions::progress
     std::vector<std::string> problems;  // sentences for the user
 };

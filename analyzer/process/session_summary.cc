@@ -72,6 +72,7 @@ SessionSummary summarize_session(const std::string& path) {
 
 std::string state_text(const SessionSummary& session) {
     const model::SessionInfo& info = session.info;
+    if (info.merged > 0) return fmt::format("sum of {}", info.merged);
     if (info.ending == model::Ending::exit) return fmt::format("exit {}", info.exit_status);
     if (info.ending != model::Ending::signal) return model::ending_name(info.ending);
     const char* name = sigabbrev_np(static_cast<int>(info.exit_status));

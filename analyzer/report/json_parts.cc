@@ -22,6 +22,7 @@ void write_file(JsonWriter& json, const model::SessionInfo& session) {
     json.key("parent_pid").number(session.parent_pid);
     json.key("image").number(session.image);
     json.key("forked").boolean(session.forked);
+    if (session.merged > 0) json.key("merged_recordings").number(session.merged);
     json.key("started").seconds(static_cast<double>(session.started_realtime_ns) * 1e-9);
     json.key("duration_seconds").seconds(session.last_seconds);
     json.key("ended_by").text(model::ending_name(session.ending));
@@ -160,7 +161,8 @@ void write_figures(JsonWriter& json, const model::Figures& figures) {
 void write_totals(JsonWriter& json, const model::Profile& profile) {
     // Of other tools only heaptrack's recordings tell the mark, and when it was.
     const bool has_peak =
-        profile.session.foreign_recorder.empty() || profile.peak_seconds.has_value();
+        profile.session.merged == 0 &&
+        (profile.session.foreign_recorder.empty() || profile.peak_seconds.has_value());
     json.key("totals").begin_object();
     write_totals_of(json, model::totals(profile), has_peak);
     json.key("peak_seconds").seconds_or_null(profile.peak_seconds);

@@ -18,7 +18,9 @@ void write_side(std::ostream& out, const Palette& palette, const char* name,
         session.foreign_recorder.empty() ? point_text(profile) : "by " + session.foreign_recorder;
     out << palette.strong(name) << ' ' << printable(session.path) << "  " << point << "  ("
         << command_line_text(session);
-    if (session.foreign_recorder.empty())
+    if (session.merged > 0)
+        out << ", the sum of " << session.merged << " recordings";
+    else if (session.foreign_recorder.empty())
         out << ", pid " << session.pid << ", " << ending_text(session);
     out << ")\n";
     if (profile.session.mode == Mode::sampled)

@@ -53,10 +53,15 @@ void write_origin(std::ostream& out, const Palette& palette, const model::Sessio
                    fmt::format("by {}; {}", session.foreign_recorder, mode_text(session)));
         return;
     }
-    write_line(out, palette, "process",
-               fmt::format("{} (parent {}){}{}, {}", session.pid, session.parent_pid,
-                           session.image > 0 ? fmt::format(", image {}", session.image) : "",
-                           session.forked ? ", forked" : "", ending_text(session)));
+    write_line(
+        out, palette, "process",
+        session.merged > 0
+            ? fmt::format("the sum of {} recordings; no snapshots, threads and scans, and no "
+                          "peak of all",
+                          session.merged)
+            : fmt::format("{} (parent {}){}{}, {}", session.pid, session.parent_pid,
+                          session.image > 0 ? fmt::format(", image {}", session.image) : "",
+                          session.forked ? ", forked" : "", ending_text(session)));
     write_line(out, palette, "recorded",
                fmt::format("{}, {}; {}, by heapdrift {}", format_time(session.started_realtime_ns),
                            format_seconds(session.last_seconds),
@@ -64,12 +69,6 @@ void write_origin(std::ostream& out, const Palette& palette, const model::Sessio
                            printable(session.tool_version)));
 }
 
-}  // namespace
-
-void write_info_text(std::ostream& out, const InfoDocument& document, const Palette& palette) {
-    const model::Profile& profile = document.profile;
-    const model::SessionInfo& session = profile.session;
-    const model::Totals totals = model::totals(profile);
 // The last line says it all, for those who look at nothing else.
 void write_integrity(std::ostream& out, const InfoDocument& document, const Palette& palette) {
     const model::Integrity& integrity = document.integrity;
@@ -88,6 +87,12 @@ void write_integrity(std::ostream& out, const InfoDocument& document, const Pale
     out << (missing.empty() ? "Nothing is missing." : "Missing: " + missing + '.') << '\n';
 }
 
+}  // namespace
+
+void write_info_text(std::ostream& out, const InfoDocument& document, const Palette& palette) {
+    const model::Profile& profile = document.profile;
+    const model::SessionInfo& session = profile.session;
+    const model::Totals totals = model::totals(profile);
     out << palette.strong(printable(session.path)) << '\n';
     write_line(out, palette, "program", printable(session.program));
     write_line(out, palette, "command", command_line_text(session));
@@ -105,7 +110,7 @@ void write_integrity(std::ostream& out, const InfoDocument& document, const Pale
     write_losses(out, palette, profile);
     write_verified(out, profile.verified, palette);
     write_snapshots(out, profile, palette);
+    write_integrity(out, document, palette);
 }
 
 }  // namespace heapdrift::report
-    write_integrity(out, document, palette);

@@ -114,6 +114,13 @@ std::string ending_text(const model::SessionInfo& session) {
     return "ended in an unknown way";
 }
 
+std::string process_text(const model::SessionInfo& session) {
+    if (session.merged > 0)
+        return fmt::format("{}, the sum of {} recordings", command_line_text(session),
+                           session.merged);
+    return fmt::format("{} (pid {}), {}", command_line_text(session), session.pid,
+                       ending_text(session));
+}
 
 std::string mode_text(const model::SessionInfo& session) {
     if (session.mode == Mode::exact) return "exact: every allocation";
@@ -123,6 +130,7 @@ std::string mode_text(const model::SessionInfo& session) {
 
 std::string point_text(const model::Profile& profile) {
     const std::string time = format_seconds(profile.at_seconds());
+    if (profile.session.merged > 0) return "each at the point that was merged";
     if (!profile.at)
         return fmt::format("@last, {}, {}",
                            profile.session.ending == model::Ending::running ? "now" : "at the end",

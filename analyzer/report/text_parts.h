@@ -19,6 +19,8 @@ std::string printable(std::string_view text);
 std::string command_line_text(const model::SessionInfo& session);
 // "exited with status 0", "still running", "was killed: nothing was noted at its end", …
 std::string ending_text(const model::SessionInfo& session);
+// The command, its pid and its end; of a sum, how many recordings it is of.
+std::string process_text(const model::SessionInfo& session);
 // "@7 (scheduled), 12.0 s", "@last, at the end, 12.0 s"
 std::string point_text(const model::Profile& profile);
 

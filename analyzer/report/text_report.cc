@@ -53,6 +53,11 @@ const char* title_of(Column column) {
 
 std::string peak_text(const model::Profile& profile) {
     if (!profile.session.foreign_recorder.empty() && !profile.peak_seconds) return "not known";
+    if (profile.session.merged > 0)
+        return fmt::format(
+            "not known of all: theirs are of different moments; the highest of one "
+            "is {}",
+            format_bytes(profile.peak_live_bytes));
     std::string text =
         mark(profile.session.mode == Mode::sampled) + format_bytes(profile.peak_live_bytes);
     if (profile.peak_seconds) text += " at " + format_seconds(*profile.peak_seconds);
@@ -69,9 +74,7 @@ void write_head(std::ostream& out, const ReportDocument& document, const Palette
     const model::Figures& all = totals.figures;
     const std::string filtered = document.filtered ? "; of what the filters keep" : "";
     if (session.foreign_recorder.empty()) {
-        out << palette.strong(fmt::format("{} (pid {}), {}", command_line_text(session),
-                                          session.pid, ending_text(session)))
-            << '\n';
+        out << palette.strong(process_text(session)) << '\n';
         write_line(out, palette, "recorded",
                    fmt::format("{}, {}; {}", format_time(session.started_realtime_ns),
                                format_seconds(session.last_seconds), mode_text(session)));
@@ -174,11 +177,11 @@ void write_stacks(std::ostream& out, const ReportDocument& document,
 void write_table(std::ostream& out, const ReportDocument& document,
                  const std::vector<model::Row>& rows, const Palette& palette) {
     const char* group = model::kGroupByNames[static_cast<size_t>(document.grouping.group_by)];
+    const std::vector<std::string> keys =
+        shown_keys(rows, shown(rows.size(), document.top), document.style);
     if (document.by_thread()) {
         out << palette.faint(fmt::format("{:>14} {:>11} {:>14}  {}", "ALLOCATIONS", "ALLOCATED",
                                          "DEALLOCATIONS", group))
-    const std::vector<std::string> keys =
-        shown_keys(rows, shown(rows.size(), document.top), document.style);
             << '\n';
         for (size_t i = 0; i < shown(rows.size(), document.top); ++i)
             out << fmt::format(

@@ -131,7 +131,7 @@ class Options(EndToEndTest):
                 self.assertNotEqual(result.err, "")
 
     def test_help_has_examples(self):
-        for command in ("run", "report", "diff", "info", "list", "snapshot", "export"):
+        for command in ("run", "report", "diff", "info", "list", "snapshot", "export", "merge"):
             with self.subTest(command):
                 result = session.heapdrift([command, "--help"], self.folder)
                 self.assertEqual(result.status, 0, result.describe())
