@@ -23,6 +23,9 @@ constexpr std::array<std::string_view, 3> kInlineNamespaces = {"__cxx11::", "__1
 constexpr std::array<std::string_view, 8> kSymbolOperators = {"<=>", "<<=", ">>=", "->*",
                                                               "<<",  ">>",  "->",  "<="};
 
+// Of operators; brackets are looked at one by one.
+constexpr std::string_view kSigns = "+-*/%^&|~!=,";
+
 bool is_word(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' ||
            static_cast<unsigned char>(c) >= 0x80;
@@ -93,12 +96,20 @@ private:
         take(text, word.size());
     }
 
-    // What stands behind "operator" and is no bracket, though it may look like one.
+    // What stands behind "operator" and is no bracket, though it may look like one; and its list.
     void symbol(Text& text) {
-        for (const std::string_view known : kSymbolOperators)
-            if (rest_.starts_with(known)) return take(text, known.size());
-        if (rest_.starts_with("()") || rest_.starts_with("[]")) return take(text, 2);
-        if (rest_.starts_with('<') || rest_.starts_with('>')) take(text, 1);
+        const auto known = std::ranges::find_if(
+            kSymbolOperators, [&](std::string_view name) { return rest_.starts_with(name); });
+        if (known != kSymbolOperators.end())
+            take(text, known->size());
+        else if (rest_.starts_with("()") || rest_.starts_with("[]"))
+            take(text, 2);
+        else if (rest_.starts_with('<') || rest_.starts_with('>'))
+            take(text, 1);
+        else
+            take(text, std::min(rest_.find_first_not_of(kSigns), rest_.size()));
+        if (rest_.starts_with(" <")) take(text, 1);
+        if (rest_.starts_with('<')) arguments(text);
     }
 
     void group(Text& text, char open) {
@@ -140,6 +151,9 @@ private:
 
     // The qualified name that a text ends with.
     static std::string_view last_name(std::string_view text) {
+        while (!text.empty() && (kSigns.find(text.back()) != std::string_view::npos ||
+                                 text.ends_with('<') || text.ends_with(' ')))
+            text.remove_suffix(1);
         size_t begin = text.size();
         while (begin > 0 && (is_word(text[begin - 1]) || text[begin - 1] == ':')) --begin;
         return text.substr(begin);

@@ -25,6 +25,9 @@ TEST(ShortenTemplates, LeavesOutWhatNobodyWrites) {
         {"std::unique_ptr<Cache, std::default_delete<Cache> >::~unique_ptr()",
          "std::unique_ptr<Cache>::~unique_ptr()"},
         {"std::__cxx11::list<int, std::allocator<int> >::clear()", "std::list<int>::clear()"},
+        {"std::operator+<char, std::char_traits<char>, std::allocator<char> >(char const*)",
+         "std::operator+<char>(char const*)"},
+        {"std::operator<< <char, std::char_traits<char> >(char)", "std::operator<< <char>(char)"},
         {"std::allocator<int>::allocate(unsigned long)",
          "std::allocator<int>::allocate(unsigned long)"},
         // What is no part of the standard library may need its last argument.
