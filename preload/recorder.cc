@@ -136,6 +136,7 @@ void Recorder::forget() {
     next_peak_bytes.store(0, std::memory_order_relaxed);
     table_high_bytes.store(0, std::memory_order_relaxed);
     next_return_ns.store(0, std::memory_order_relaxed);
+    values_kept_before = 0;
 }
 
 }  // namespace heapdrift
