@@ -114,14 +114,6 @@ std::string ending_text(const model::SessionInfo& session) {
     return "ended in an unknown way";
 }
 
-std::string process_text(const model::SessionInfo& session) {
-    if (session.merged > 0)
-        return fmt::format("{}, the sum of {} recordings", command_line_text(session),
-                           session.merged);
-    return fmt::format("{} (pid {}), {}", command_line_text(session), session.pid,
-                       ending_text(session));
-}
-
 std::string mode_text(const model::SessionInfo& session) {
     if (session.mode == Mode::exact) return "exact: every allocation";
     return fmt::format("sampled every {}: figures are estimates, ± is a 95 % interval",
@@ -151,6 +143,24 @@ std::string stopped_text(const model::Losses& losses) {
 void write_line(std::ostream& out, const Palette& palette, const char* name,
                 const std::string& text) {
     out << "  " << palette.faint(fmt::format("{:<13}", name)) << text << '\n';
+}
+
+void write_session(std::ostream& out, const Palette& palette, const model::SessionInfo& session) {
+    if (!session.foreign_recorder.empty()) {
+        out << palette.strong(command_line_text(session)) << '\n';
+        write_line(out, palette, "recorded",
+                   fmt::format("by {}; {}", session.foreign_recorder, mode_text(session)));
+        return;
+    }
+    const std::string command = command_line_text(session);
+    out << palette.strong(
+               session.merged > 0
+                   ? fmt::format("{}, the sum of {} recordings", command, session.merged)
+                   : fmt::format("{} (pid {}), {}", command, session.pid, ending_text(session)))
+        << '\n';
+    write_line(out, palette, "recorded",
+               fmt::format("{}, {}; {}", format_time(session.started_realtime_ns),
+                           format_seconds(session.last_seconds), mode_text(session)));
 }
 
 void write_losses(std::ostream& out, const Palette& palette, const model::Profile& profile) {

@@ -19,8 +19,6 @@ std::string printable(std::string_view text);
 std::string command_line_text(const model::SessionInfo& session);
 // "exited with status 0", "still running", "was killed: nothing was noted at its end", …
 std::string ending_text(const model::SessionInfo& session);
-// The command, its pid and its end; of a sum, how many recordings it is of.
-std::string process_text(const model::SessionInfo& session);
 // "@7 (scheduled), 12.0 s", "@last, at the end, 12.0 s"
 std::string point_text(const model::Profile& profile);
 
@@ -30,6 +28,9 @@ std::string mode_text(const model::SessionInfo& session);
 // Lines of the head: a name in a column of its own, then the text.
 void write_line(std::ostream& out, const Palette& palette, const char* name,
                 const std::string& text);
+// The first two lines of a head: what ran and how it ended; when, for how long and how it was
+// recorded.
+void write_session(std::ostream& out, const Palette& palette, const model::SessionInfo& session);
 // What was not recorded or is not known, each in words; and the recorder's own memory.
 void write_losses(std::ostream& out, const Palette& palette, const model::Profile& profile);
 // What happened, and what still holds; of losses that have a stop_reason, and of confined ones.
