@@ -72,6 +72,12 @@ class Leaks(EndToEndTest):
             document["leaks"][0]["growth_bytes_per_second"]["estimate"], 12800, delta=3000
         )
 
+    def test_program_of_few_operations_gets_its_snapshots(self):
+        # One allocation each 20 ms, and nothing else.
+        document = self.leaks_of(["leaks_lost"])
+        self.assert_enough_snapshots(document)
+        self.assertEqual(self.functions(document), ["leaks_lost"])
+
     def test_too_few_snapshots_are_said(self):
         document = self.leaks_of(["leaks_all"], options="interval=200")
         self.assertFalse(document["enough_snapshots"])
