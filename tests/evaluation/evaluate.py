@@ -29,6 +29,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SNAPSHOTS = (60, 27)
 # The settings that the peers run with: each run of theirs takes seconds of processor time.
 PEERS_SETTINGS = 2
+# Reports of a program that are shown.
+SHOWN = 4
 PEERS = {"heaptrack": Heaptrack, "memcheck": Memcheck, "LeakSanitizer": LeakSanitizer}
 # Kinds whose verdict must not hang on chance.
 SMOKE = ("never_kept", "tree_let_go", "append_to_list", "one_percent", "log_line",
@@ -87,8 +89,8 @@ def write_simulation(out, build):
 
 
 def finding_text(finding):
-    functions = [function or "?" for function in finding.functions]
-    return f"{finding.note} (in {' < '.join(functions[:6])})"
+    functions = [os.path.basename(function or "?") for function in finding.functions]
+    return f"{finding.note} ({' < '.join(functions[:5])})"
 
 
 def write_programs(out, title, chosen, tools):
@@ -104,12 +106,17 @@ def write_programs(out, title, chosen, tools):
             except (ToolFailed, OSError, subprocess.SubprocessError) as error:
                 cells.append(f"failed: {str(error)[:80]}")
                 continue
-            kind = corpus.Kind(program.name, "", program.leaks)
-            cells.append(table.verdict_text(corpus.verdict_of(kind, findings), bool(program.leaks)))
-            if tool.name == "heapdrift":
-                reported += [f"- {program.name}: {finding_text(each)}" for each in findings]
+            text = table.counts_text(findings)
+            if program.leaks:
+                verdict = corpus.verdict_of(corpus.Kind("", "", program.leaks), findings)
+                found = "first" if verdict.first else "found" if verdict.found else "not found"
+                text = f"{found}; {text}, {verdict.others} elsewhere"
+            cells.append(text)
+            if tool.name == "heapdrift" and findings:
+                reported.append(f"- {program.name}:")
+                reported += [f"  - {finding_text(each)}" for each in findings[:SHOWN]]
         print(table.row([program.name, *cells]), file=out, flush=True)
-    print("\nWhat heapdrift reports:\n\n" + "\n".join(reported or ["- nothing"]), file=out)
+    print("\nWhat heapdrift reports, the surest of each:\n\n" + "\n".join(reported or ["- nothing"]), file=out)
 
 
 def smoke(build):

@@ -106,7 +106,7 @@ def _scripts(count, of):
 
 LEAKS = (
     _redis("redis: scripts of EVAL", _scripts(400, lambda i: f'EVAL "return {i}" 0\n'),
-           ("luaCreateFunction", "evalGenericCommand")),
+           ("evalGenericCommand", "processMultibulkBuffer")),
     _python("CPython: pointer types of ctypes",
             "import ctypes\nfor i in range(12000): ctypes.POINTER('name%d' % i)", ("_ctypes",)),
     _python("glibc: setenv with new values",
@@ -159,7 +159,7 @@ insert into t select i, 'name ' || i from n;
 create index by_name on t(name);
 select count(*), max(name) from t group by substr(name, 6, 2);
 """),
-    _redis("redis", _scripts(500, lambda i: f"SET key{i} {i}\nGET key{i // 2}\n")),
+    _redis("redis", _scripts(500, lambda i: f"SET key{i % 700} {i}\nGET key{i % 300}\n")),
     _nginx("nginx", 1500),
     _tool("openssl", "openssl", "dgst", "-sha256", "-sign", "key.pem", "-out", "signature",
           "cert.pem", setup=_KEY),

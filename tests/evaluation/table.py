@@ -61,9 +61,8 @@ def by_kind(columns, truth):
     return "\n".join(lines)
 
 
-def verdict_text(verdict, leaks):
-    """Of one run of a program."""
-    if not leaks:
-        return f"{verdict.others} reports" if verdict.others else "nothing"
-    found = "first" if verdict.first else "found" if verdict.found else "not found"
-    return f"{found}, {verdict.others} others"
+def counts_text(findings):
+    sure = sum(finding.sure for finding in findings)
+    parts = [f"{count} {word}" for count, word in ((sure, "leaks"), (len(findings) - sure, "likely"))
+             if count]
+    return ", ".join(parts) or "nothing"

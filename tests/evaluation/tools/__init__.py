@@ -18,6 +18,7 @@ class Finding:
     blocks: int
     bytes: int
     note: str = ""  # in the tool's words
+    sure: bool = True  # that it is a leak
 
     def names(self, site):
         """Whether the function, or a module with this in its path, is on the stack. C++ names come

@@ -43,6 +43,7 @@ def findings_of(document):
             leak["live_allocations"],
             leak["live_bytes"],
             f"{leak['score']:.2f} {leak['kind']}: {leak['reading']}",
+            leak["verdict"] == "leak",
         )
         for leak in document["leaks"]
         if leak["score"] >= LIKELY
