@@ -14,6 +14,7 @@ namespace heapdrift::model {
 
 namespace {
 
+constexpr double kPossibleScore = 0.3;
 constexpr double kFewSnapshotsCap = 0.6;
 // Fewer survivors than this say little: an odd few live long everywhere.
 constexpr double kEnoughSurvivors = 6;
@@ -26,7 +27,7 @@ double score_lost(const ReachSign& sign) {
     const double direct = static_cast<double>(sign.found.of(Reach::direct).blocks);
     if (direct > 0) return sign.confirmed ? 0.95 : 0.97 * direct / (direct + 1);
     if (sign.found.of(Reach::indirect).blocks > 0) return sign.confirmed ? 0.6 : 0.4;
-    return sign.found.of(Reach::possible).blocks > 0 ? 0.3 : 0;
+    return sign.found.of(Reach::possible).blocks > 0 ? kPossibleScore : 0;
 }
 
 LeakKind kind_of(const LeakScore& score) {
@@ -34,8 +35,12 @@ LeakKind kind_of(const LeakScore& score) {
     return score.growth_score < kMattersFrom ? LeakKind::lost : LeakKind::lost_and_growth;
 }
 
+// A possible loss is no second sign beside growth: many programs keep pointers into their blocks
+// alone, behind a header of their own.
 void combine(LeakScore& score) {
-    score.score = 1 - (1 - score.lost_score) * (1 - score.growth_score);
+    const bool certain = score.lost_score > kPossibleScore;
+    score.score = certain ? 1 - (1 - score.lost_score) * (1 - score.growth_score)
+                          : std::max(score.lost_score, score.growth_score);
     score.kind = kind_of(score);
 }
 

@@ -1,6 +1,6 @@
 // How sure it is that a site leaks, in [0, 1], with the evidence in numbers.
 //
-//   score = 1 - (1 - lost) (1 - growth)
+//   score = 1 - (1 - lost) (1 - growth), where blocks are possibly lost alone max(lost, growth)
 //
 // growth is the highest of three: model/growth.h's (ever more blocks), where staleness is known
 // times 0.85 + 0.15 of the stale share, model/block_growth.h's (ever larger ones) and

@@ -16,6 +16,8 @@ Program = collections.namedtuple("Program", "name leaks job")
 
 PYTHON = "/usr/bin/python3"
 _SERVER_SECONDS = 30
+# Between parts of a server's work, so that what is to expire does.
+_PAUSE_SECONDS = 0.15
 
 
 def _python(name, code, leaks=()):
@@ -64,6 +66,7 @@ def _redis(name, commands, leaks=()):
             client = ["redis-cli", "-p", str(port)]
             for part in commands:
                 subprocess.run(client, input=part.encode(), check=True, stdout=subprocess.DEVNULL)
+                time.sleep(_PAUSE_SECONDS)
             subprocess.run([*client, "shutdown", "nosave"], check=False, capture_output=True)
 
         server = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
