@@ -9,10 +9,12 @@
 namespace heapdrift {
 namespace {
 
-// A look costs some 20 ns. A thread that did its operations since the last one within a tick of the
-// coarse clock may do more until the next; when it becomes slow, no more than those pass unseen.
-constexpr uint32_t kOperationsPerLook = 16;
-constexpr uint32_t kOperationsWithinTick = 128;
+// A look costs some 20 ns. In each tick of the coarse clock a thread looks first at every
+// operation, then at every 16th part of what it has done in that tick: so a thread of few
+// operations looks at each of them, and one of many only now and then. When it becomes slow, no
+// more than a 16th of what it did in the last tick, and never more than 128, pass unseen.
+constexpr uint32_t kTickShare = 16;
+constexpr uint32_t kMostOperationsPerLook = 128;
 // A snapshot may hold its thread for a hundredth of the time between two.
 constexpr uint64_t kCostShare = 100;
 // What it costs afterwards, the values that threads keep when they first change a cell, may take a
@@ -98,6 +100,20 @@ void return_table_memory(uint64_t now_ns) {
         recorder.table_high_bytes.store(live, std::memory_order_relaxed);
 }
 
+void plan_next_look(ThreadState& state, uint64_t now_ns) {
+    constexpr uint32_t kMany = kTickShare * kMostOperationsPerLook;
+    if (now_ns != state.looked_ns)
+        state.tick_operations = 0;
+    else if (state.tick_operations < kMany)
+        state.tick_operations += state.look_after;
+    state.looked_ns = now_ns;
+    const uint32_t share = state.tick_operations / kTickShare;
+    state.look_after = share == 0                       ? 1
+                       : share < kMostOperationsPerLook ? share
+                                                        : kMostOperationsPerLook;
+    state.until_look = state.look_after;
+}
+
 }  // namespace
 
 int64_t live_heap_bytes(const Control& control) {
@@ -107,8 +123,7 @@ int64_t live_heap_bytes(const Control& control) {
 
 void look_at_clock(ThreadState& state) {
     const uint64_t now = recorder.file.since_start_coarse_ns();
-    state.until_look = now == state.looked_ns ? kOperationsWithinTick : kOperationsPerLook;
-    state.looked_ns = now;
+    plan_next_look(state, now);
     if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
         take_scheduled(recorder.file.since_start_ns());
     return_table_memory(now);

@@ -26,7 +26,9 @@ struct ThreadState {
 
     // Operations until the clock is looked at again; see snapshot_clock.cc.
     uint32_t until_look;
-    uint64_t looked_ns;  // by the coarse clock, since start
+    uint32_t look_after;       // what that was when it was set
+    uint32_t tick_operations;  // since the coarse clock moved, up to the last look
+    uint64_t looked_ns;        // by the coarse clock, since start
 
     uint32_t index;      // in the registry
     uint32_t next_free;  // index + 1 of the next retired state; 0 for none

@@ -22,8 +22,10 @@ namespace heapdrift::commands {
 
 namespace {
 
-// A site with fewer live blocks has no growth to judge. (Lost ones need none.)
+// A site with fewer live blocks has no growth in their number to judge. (Lost ones need none.)
 constexpr uint64_t kLeastLive = 3;
+// A block that was enlarged to less is not looked at.
+constexpr uint64_t kLeastReplacedBytes = 1024;
 
 struct Arguments {
     std::string session;
@@ -73,7 +75,8 @@ void find_leaks(const Arguments& arguments) {
     if (address.point != "last")
         throw UsageFailure(fmt::format(
             "@{}: leaks are judged by all snapshots; name the session alone", address.point));
-    input::LoadedHistory loaded = input::load_history(address, {.least_live = kLeastLive});
+    input::LoadedHistory loaded = input::load_history(
+        address, {.least_live = kLeastLive, .least_replaced_bytes = kLeastReplacedBytes});
     input::recognize_exec(loaded.session.profile.session);
     name_addresses(loaded.session, arguments.names);
     model::apply(filter, loaded.session.profile);
@@ -145,10 +148,11 @@ void add_leaks(CLI::App& app, int&) {
         "\n"
         "A score from 0.7 says leak, from 0.5 likely, from 0.3 watch. It comes from blocks\n"
         "that outlive what the same code usually allocates: whether they come from many\n"
-        "snapshots, die no more, become more, and go on coming. What is live at the last\n"
-        "snapshot before the program's exit counts. With fewer than 16 snapshots the score\n"
-        "is at most 0.6: record for longer, or with a shorter --interval. Blocks that a scan\n"
-        "found lost (run --scan, heapdrift scan) need no growth.");
+        "snapshots, die no more, become more, and go on coming; or from a few blocks that\n"
+        "become ever larger. What is live at the last snapshot before the program's exit\n"
+        "counts. With fewer than 16 snapshots the score is at most 0.6: record for longer, or\n"
+        "with a shorter --interval. Blocks that a scan found lost (run --scan, heapdrift scan)\n"
+        "need no growth.");
     command->callback([arguments] { find_leaks(*arguments); });
 }
 

@@ -23,6 +23,16 @@ constexpr size_t kPointsAtOnce = 8;
 // A kernel without a limit for the container says the greatest number of pages.
 constexpr uint64_t kNoLimit = uint64_t{1} << 60;
 
+bool is_chosen(const model::Site& site, const HistoryChoice& choice) {
+    const model::Figures& figures = site.figures;
+    if (figures.live_allocations >= choice.least_live) return true;
+    if (figures.live_allocations > 0 && figures.deallocations > 0 &&
+        figures.live_bytes >= choice.least_replaced_bytes)
+        return true;
+    model::Reachability reach = figures.reach;
+    return (reach.lost() += reach.of(Reach::possible)).blocks > 0;
+}
+
 constexpr uint32_t kNoHistory = ~uint32_t{0};
 
 SessionView checked_view(const OpenedSession& opened) {
@@ -114,9 +124,7 @@ private:
         history_of_site_.assign(session_.merged_sites.size(), kNoHistory);
         for (const model::Site& site : session_.profile.sites) {
             if (!domain_in_total(site.domain) || site.id >= history_of_site_.size()) continue;
-            const model::Reachability& reach = site.figures.reach;
-            const bool lost = (reach.lost() += reach.of(Reach::possible)).blocks > 0;
-            if (site.figures.live_allocations < choice.least_live && !lost) continue;
+            if (!is_chosen(site, choice)) continue;
             history_of_site_[site.id] = static_cast<uint32_t>(history_.sites.size());
             model::SiteHistory& history = history_.sites.emplace_back();
             history.site = site.id;
@@ -125,7 +133,8 @@ private:
             history.allocated_bytes.resize(points);
             history.deallocated_bytes.resize(points);
             if (const auto& scan = session_.profile.scan)
-                history.signs.reachability = {reach, scan->confirmed && !scan->uncertain};
+                history.signs.reachability = {site.figures.reach,
+                                              scan->confirmed && !scan->uncertain};
         }
         if (points == 0) return;
         const uint32_t last = history_.points.back().snapshot;

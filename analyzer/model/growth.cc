@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
+#include "analyzer/model/births.h"
 #include "analyzer/model/statistics.h"
 
 namespace heapdrift::model {
@@ -13,12 +13,6 @@ namespace heapdrift::model {
 namespace {
 
 constexpr double kHazardScale = 0.5;
-constexpr double kSilenceOdds = 0.05;
-// A gap that is so much of the last silence is like it.
-constexpr double kGapLike = 0.6;
-// Fewer parts have no variance to speak of.
-constexpr size_t kLeastParts = 6;
-constexpr double kDeclineErrors = 0.7;
 // Survivors and intervals that are worth half of what many are.
 constexpr double kHalfSurvivors = 1.5;
 constexpr double kHalfSpread = 1.5;
@@ -27,82 +21,6 @@ constexpr double kHalfSpread = 1.5;
 constexpr double kLongLived = 0.05;
 constexpr double kLeastMatureSpan = 4;
 constexpr std::array<double, 13> kMatureAges = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48};
-
-// The net change over the root of the sum of squares: of steps that are independent and as often up
-// as down, a standard normal number.
-double rise(std::span<const double> counts) {
-    double net = 0;
-    double squares = 0;
-    for (size_t i = 1; i < counts.size(); ++i) {
-        net += counts[i] - counts[i - 1];
-        squares += (counts[i] - counts[i - 1]) * (counts[i] - counts[i - 1]);
-    }
-    return squares > 0 ? net / std::sqrt(squares) : 0;
-}
-
-// Mean position in [0, 1] of what is distributed as exp(-decline x) there.
-double mean_position(double decline) {
-    if (std::abs(decline) < 1e-3) return 0.5 - decline / 12;
-    return 1 / decline - 1 / std::expm1(decline);
-}
-
-double decline_at(double position) {
-    double low = -40;
-    double high = 40;
-    for (int i = 0; i < 50; ++i) {
-        const double middle = (low + high) / 2;
-        (mean_position(middle) > position ? low : high) = middle;
-    }
-    return (low + high) / 2;
-}
-
-// Births of survivors in one interval.
-struct Births {
-    double count = 0;
-    double begin = 0;  // of the interval, in work
-    double end = 0;
-
-    double middle() const { return (begin + end) / 2; }
-};
-
-// They come in bursts and phases, which last for several intervals: their variance over their mean,
-// about a fitted decline, of as many intervals together as shows most of it.
-double dispersion(std::span<const Births> births, double decline, double total) {
-    const double start = births.front().begin;
-    const double whole = births.back().end - start;
-    std::vector<double> fitted;
-    for (const Births& each : births)
-        fitted.push_back((each.end - each.begin) *
-                         std::exp(-decline * (each.middle() - start) / whole));
-    const double scale = total / std::accumulate(fitted.begin(), fitted.end(), 0.0);
-    double most = 1;
-    for (size_t together = 1; births.size() / together >= kLeastParts; together *= 2) {
-        double sum = 0;
-        const size_t parts = births.size() / together;
-        for (size_t part = 0; part < parts; ++part) {
-            double expected = 0;
-            double found = 0;
-            for (size_t i = part * together; i < (part + 1) * together; ++i) {
-                expected += fitted[i] * scale;
-                found += births[i].count;
-            }
-            expected = std::max(expected, 0.05);
-            sum += (found - expected) * (found - expected) / expected;
-        }
-        most = std::max(most, sum / static_cast<double>(parts - 2));
-    }
-    return most;
-}
-
-// The factor by which births fell over the intervals given, as far as that is beyond chance.
-double share_left(std::span<const Births> births, double total) {
-    const double start = births.front().begin;
-    double sum = 0;
-    for (const Births& each : births) sum += each.count * (each.middle() - start);
-    const double decline = decline_at(sum / (total * (births.back().end - start)));
-    const double error = std::sqrt(12 * dispersion(births, decline, total) / total);
-    return std::exp(-std::max(0.0, decline - kDeclineErrors * error));
-}
 
 class Judge {
 public:
@@ -153,7 +71,7 @@ private:
     void judge_trend() {
         const std::vector<double> counts = survivors_.mature(growth_.warm_up, growth_.mature_age);
         const size_t skipped = counts.size() / 3;
-        growth_.trend_z = rise(std::span(counts).subspan(skipped));
+        growth_.trend_z = net_rise(std::span(counts).subspan(skipped));
         growth_.trend_term = std::clamp(-std::log10(normal_tail(growth_.trend_z)) / 2, 0.0, 1.0);
     }
 
@@ -175,21 +93,10 @@ private:
                 growth_.silent = 0;
             }
         }
-        growth_.silence = silence(last_end - births_.front().begin, silent, gaps);
+        growth_.silence = likelihood_of_silence(last_end - births_.front().begin, silent,
+                                                growth_.generations, gaps);
         growth_.decline = share_left(births_, growth_.survivors);
-        const double goes_on =
-            growth_.silence * (1 + kSilenceOdds) / (growth_.silence + kSilenceOdds);
-        growth_.going_on_term = std::min(goes_on, growth_.decline);
-    }
-
-    // How likely the last silence is where births go on: by chance if they came in their intervals
-    // one by one, or as one of the gaps between phases.
-    double silence(double span, double silent, const std::vector<double>& gaps) const {
-        const double by_chance =
-            std::pow(span / (span + silent), static_cast<double>(growth_.generations));
-        const auto alike = static_cast<double>(
-            std::ranges::count_if(gaps, [&](double gap) { return gap >= kGapLike * silent; }));
-        return std::max(by_chance, alike / (static_cast<double>(gaps.size()) + 1));
+        growth_.going_on_term = std::min(goes_on(growth_.silence), growth_.decline);
     }
 
     const Survivors& survivors_;

@@ -48,6 +48,13 @@ std::string going_on_text(const Growth& growth) {
     return text;
 }
 
+std::string size_text(const BlockGrowth& growth) {
+    return fmt::format(
+        "{} grew from {:.0f} to {:.0f} bytes{}, and never shrank",
+        growth.blocks < 1.5 ? std::string("a block") : count_of(growth.blocks, "block", "blocks"),
+        growth.first_bytes, growth.last_bytes, growth.blocks < 1.5 ? "" : " on average");
+}
+
 }  // namespace
 
 std::vector<Evidence> growth_evidence(const Growth& growth) {
@@ -55,6 +62,29 @@ std::vector<Evidence> growth_evidence(const Growth& growth) {
             {"spread", growth.spread_term, kSpreadWeight, spread_text(growth)},
             {"trend", growth.trend_term, kTrendWeight, trend_text(growth)},
             {"going_on", growth.going_on_term, kGoingOnWeight, going_on_text(growth)}};
+}
+
+std::vector<Evidence> block_growth_evidence(const BlockGrowth& growth) {
+    const std::string going_on =
+        growth.by_pace
+            ? std::string(
+                  "what it held when it was enlarged grew at one rate; so much of the time "
+                  "until it is full again is left or not long over")
+            : std::string("enlargements came up to the end, as often as before");
+    return {{"spread", growth.spread_term, kSpreadWeight,
+             fmt::format("{} became larger in {} of the intervals, and never smaller",
+                         growth.blocks < 1.5 ? "the block" : "the mean block", growth.steps)},
+            {"going_on", growth.going_on_term, kGoingOnWeight, going_on}};
+}
+
+std::vector<Evidence> backlog_evidence(const Backlog& backlog) {
+    return {{"trend", backlog.trend_term, 0.5,
+             fmt::format("the number of live blocks rises: {:.1f} standard deviations above chance",
+                         backlog.trend_z)},
+            {"pace", backlog.pace_term, 0.5,
+             fmt::format("it rises as much in the later half as in the earlier, though no more are "
+                         "allocated; {:.0f} are freed for 100 allocated",
+                         100 * backlog.freed_share)}};
 }
 
 Evidence reachability_evidence(const ReachSign& sign, double lost_score) {
@@ -79,6 +109,11 @@ std::string leak_reading(const LeakScore& score, const SiteSigns& signs) {
     if (score.kind == LeakKind::lost) return text;
     const Growth& growth = score.growth;
     if (!text.empty()) text += ", and ";
+    if (score.larger) return text + size_text(*score.larger);
+    if (score.backlog)
+        return text +
+               fmt::format("{:.0f} live blocks became {:.0f}: fewer are freed than allocated",
+                           score.backlog->first_blocks, score.backlog->last_blocks);
     text += fmt::format("{:.0f} of {:.0f} blocks allocated after the first {} are still live",
                         growth.survivors, growth.allocated,
                         count_of(static_cast<double>(growth.warm_up), "interval", "intervals"));

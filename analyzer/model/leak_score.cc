@@ -14,6 +14,7 @@ namespace heapdrift::model {
 
 namespace {
 
+constexpr double kPossibleScore = 0.3;
 constexpr double kFewSnapshotsCap = 0.6;
 // Fewer survivors than this say little: an odd few live long everywhere.
 constexpr double kEnoughSurvivors = 6;
@@ -26,7 +27,7 @@ double score_lost(const ReachSign& sign) {
     const double direct = static_cast<double>(sign.found.of(Reach::direct).blocks);
     if (direct > 0) return sign.confirmed ? 0.95 : 0.97 * direct / (direct + 1);
     if (sign.found.of(Reach::indirect).blocks > 0) return sign.confirmed ? 0.6 : 0.4;
-    return sign.found.of(Reach::possible).blocks > 0 ? 0.3 : 0;
+    return sign.found.of(Reach::possible).blocks > 0 ? kPossibleScore : 0;
 }
 
 LeakKind kind_of(const LeakScore& score) {
@@ -34,8 +35,12 @@ LeakKind kind_of(const LeakScore& score) {
     return score.growth_score < kMattersFrom ? LeakKind::lost : LeakKind::lost_and_growth;
 }
 
+// A possible loss is no second sign beside growth: many programs keep pointers into their blocks
+// alone, behind a header of their own.
 void combine(LeakScore& score) {
-    score.score = 1 - (1 - score.lost_score) * (1 - score.growth_score);
+    const bool certain = score.lost_score > kPossibleScore;
+    score.score = certain ? 1 - (1 - score.lost_score) * (1 - score.growth_score)
+                          : std::max(score.lost_score, score.growth_score);
     score.kind = kind_of(score);
 }
 
@@ -45,7 +50,15 @@ void cap(LeakScore& score, double most, Evidence evidence) {
     score.evidence.push_back(std::move(evidence));
 }
 
-void score_growth(const Timing& timing, const SiteHistory& site, LeakScore& score) {
+void cap_by_snapshots(size_t snapshots, LeakScore& score) {
+    if (snapshots < kEnoughSnapshots)
+        cap(score, kFewSnapshotsCap,
+            {"snapshots", static_cast<double>(snapshots), 0,
+             fmt::format("{} snapshots are few: more are needed to say more than \"likely\"",
+                         snapshots)});
+}
+
+void score_number(const Timing& timing, const SiteHistory& site, LeakScore& score) {
     score.growth = judge_growth(Survivors(site, timing));
     score.growth_score = score.growth.score;
     if (score.growth.survivors <= 0) return;
@@ -61,30 +74,52 @@ void score_growth(const Timing& timing, const SiteHistory& site, LeakScore& scor
         score.evidence.push_back(
             {"ages", 0, 0,
              "the ages of some blocks were not recorded: survivors are a lower bound"});
-    const double n = static_cast<double>(score.growth.intervals);
-    if (score.growth.intervals < kEnoughSnapshots)
-        cap(score, kFewSnapshotsCap,
-            {"snapshots", n, 0,
-             fmt::format("{} snapshots are few: more are needed to say more than \"likely\"",
-                         score.growth.intervals)});
+    cap_by_snapshots(score.growth.intervals, score);
     if (score.growth.survivors < kEnoughSurvivors)
         cap(score, kFewSurvivorsCap,
             {"survivors", score.growth.survivors, 0,
              "so few blocks say little: more of them are needed to say more than \"watch\""});
 }
 
-// Slopes of what is mature, by time and by snapshot.
-void measure_growth(const History& history, const Timing& timing, const SiteHistory& site,
-                    LeakScore& score) {
-    const Growth& growth = score.growth;
-    if (growth.survivors <= 0) return;
+void score_size(const Timing& timing, const SiteHistory& site, LeakScore& score) {
+    const BlockGrowth larger = judge_block_growth(site, timing);
+    if (larger.score <= score.growth_score) return;
+    score.larger = larger;
+    score.growth_score = larger.score;
+    score.evidence = block_growth_evidence(larger);
+    cap_by_snapshots(site.allocations.size(), score);
+}
+
+void score_backlog(const Timing& timing, const SiteHistory& site, LeakScore& score) {
+    const Backlog backlog = judge_backlog(site, timing);
+    if (backlog.score <= score.growth_score) return;
+    score.larger.reset();
+    score.backlog = backlog;
+    score.growth_score = backlog.score;
+    score.evidence = backlog_evidence(backlog);
+    cap_by_snapshots(site.allocations.size(), score);
+}
+
+void measure_by_point(const History& history, std::span<const double> bytes, LeakScore& score) {
     const std::vector<double> seconds = history.seconds();
-    const Survivors survivors(site, timing, Survivors::Measure::bytes);
-    const std::vector<double> bytes = survivors.mature(growth.warm_up, growth.mature_age);
     std::vector<double> numbers(bytes.size());
     std::iota(numbers.begin(), numbers.end(), 0);
     score.bytes_per_second = theil_sen(std::span(seconds).last(bytes.size()), bytes);
     score.bytes_per_snapshot = theil_sen(numbers, bytes);
+}
+
+void measure_growth(const History& history, const Timing& timing, const SiteHistory& site,
+                    LeakScore& score) {
+    if (score.larger || score.backlog) {
+        std::vector<double> bytes;
+        for (size_t at = score.larger ? score.larger->first : score.backlog->first;
+             at < history.points.size(); ++at)
+            bytes.push_back(site.live_bytes(at));
+        measure_by_point(history, bytes, score);
+    } else if (const Growth& growth = score.growth; growth.survivors > 0) {
+        const Survivors survivors(site, timing, Survivors::Measure::bytes);
+        measure_by_point(history, survivors.mature(growth.warm_up, growth.mature_age), score);
+    }
 }
 
 }  // namespace
@@ -113,7 +148,9 @@ LeakScore score_leak(const History& history, const SiteHistory& site) {
         score.live_bytes = site.live_bytes(history.points.size() - 1);
     }
     const Timing timing = timing_of(history.points);
-    score_growth(timing, site, score);
+    score_number(timing, site, score);
+    score_size(timing, site, score);
+    score_backlog(timing, site, score);
     if (site.signs.reachability) {
         score.lost_score = score_lost(*site.signs.reachability);
         score.evidence.push_back(reachability_evidence(*site.signs.reachability, score.lost_score));

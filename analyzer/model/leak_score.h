@@ -1,17 +1,22 @@
 // How sure it is that a site leaks, in [0, 1], with the evidence in numbers.
 //
-//   score = 1 - (1 - lost) (1 - growth)
+//   score = 1 - (1 - lost) (1 - growth), where blocks are possibly lost alone max(lost, growth)
 //
-// growth is model/growth.h's, where staleness is known times 0.85 + 0.15 of the stale share, and
-// capped where too little was seen. lost is from a scan: 0.95 for a confirmed directly lost block,
-// 0.97 U / (U + 1) for U unconfirmed ones, 0.6 where blocks are only indirectly lost, 0.3 where
-// they are possibly lost. Where more than 20 sites grow alike, the doubt in each grows with the
-// root of their number. What is not known (no scan, no staleness) is left out, and said.
+// growth is the highest of three: model/growth.h's (ever more blocks), where staleness is known
+// times 0.85 + 0.15 of the stale share, model/block_growth.h's (ever larger ones) and
+// model/backlog.h's (ever more, though each is freed at last); it is capped where too little was
+// seen. lost is from a scan: 0.95 for a confirmed directly lost block, 0.97 U / (U + 1) for U
+// unconfirmed ones, 0.6 where blocks are only indirectly lost, 0.3 where they are possibly lost.
+// Where more than 20 sites grow alike, the doubt in each grows with the root of their number. What
+// is not known (no scan, no staleness) is left out, and said.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "analyzer/model/backlog.h"
+#include "analyzer/model/block_growth.h"
 #include "analyzer/model/growth.h"
 #include "analyzer/model/site_history.h"
 #include "analyzer/model/statistics.h"
@@ -45,9 +50,13 @@ struct LeakScore {
     double lost_score = 0;
     LeakKind kind = LeakKind::growth;
     Growth growth;
+    // Where that is what the growth score is from.
+    std::optional<BlockGrowth> larger;
+    std::optional<Backlog> backlog;
     double live = 0;        // blocks (of a sampled session: samples) at the last snapshot
     double live_bytes = 0;  // then
-    // Of the mature bytes, so that the ebb and flow of young blocks is not in it.
+    // Of the mature bytes, so that the ebb and flow of young blocks is not in it; of all bytes
+    // where blocks become larger.
     Slope bytes_per_second;
     Slope bytes_per_snapshot;
     std::vector<Evidence> evidence;

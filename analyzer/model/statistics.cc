@@ -86,6 +86,16 @@ double normal_tail(double z) {
     return 0.5 * std::erfc(z / std::numbers::sqrt2);
 }
 
+double net_rise(std::span<const double> counts) {
+    double net = 0;
+    double squares = 0;
+    for (size_t i = 1; i < counts.size(); ++i) {
+        net += counts[i] - counts[i - 1];
+        squares += (counts[i] - counts[i - 1]) * (counts[i] - counts[i - 1]);
+    }
+    return squares > 0 ? net / std::sqrt(squares) : 0;
+}
+
 double autocorrelation(std::span<const double> values) {
     const double average = mean(values);
     double together = 0;

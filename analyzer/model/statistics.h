@@ -17,6 +17,10 @@ double median(std::vector<double> values);
 // P[N(0, 1) >= z].
 double normal_tail(double z);
 
+// The net change over the root of the sum of squares: of steps that are independent and as often up
+// as down, a standard normal number.
+double net_rise(std::span<const double> counts);
+
 // Correlation of a series with itself one step later, in [-1, 1]; 0 of a constant.
 double autocorrelation(std::span<const double> values);
 

@@ -4,7 +4,17 @@ import json
 
 from harness import session
 from harness.case import EndToEndTest
-from harness.growth_kinds import LEAKS, OTHERS
+
+LEAKS = ("leaks_all", "leaks_one_percent", "leaks_late", "leaks_lost", "leaks_some_sessions")
+OTHERS = (
+    "bounded_queue",
+    "random_cache",
+    "warms_up",
+    "sawtooth",
+    "temporary_churn",
+    "sessions",
+    "rising_load",
+)
 
 
 class Leaks(EndToEndTest):
@@ -61,6 +71,12 @@ class Leaks(EndToEndTest):
         self.assertAlmostEqual(
             document["leaks"][0]["growth_bytes_per_second"]["estimate"], 12800, delta=3000
         )
+
+    def test_program_of_few_operations_gets_its_snapshots(self):
+        # One allocation each 20 ms, and nothing else.
+        document = self.leaks_of(["leaks_lost"])
+        self.assert_enough_snapshots(document)
+        self.assertEqual(self.functions(document), ["leaks_lost"])
 
     def test_too_few_snapshots_are_said(self):
         document = self.leaks_of(["leaks_all"], options="interval=200")

@@ -1,7 +1,9 @@
-"""Programs of Debian that keep what they allocate: a diff of two snapshots puts it first.
+"""Programs of Debian that keep what they allocate: a diff of two snapshots puts it first, and so do
+their leaks.
 
-Between the snapshots each does the same thing some thousand times. What grows is known from the
-programs' sources; the functions asserted are those that Debian's stripped binaries still name.
+Between the snapshots each does the same thing some thousand times, in parts with pauses, during
+which the schedule goes on. What grows is known from the programs' sources; the functions asserted
+are those that Debian's stripped binaries still name.
 """
 
 import os
@@ -30,6 +32,8 @@ for line in sys.stdin:
 """
 WARM = 500
 MORE = 3000
+PARTS = 40
+PAUSE_SECONDS = 0.03
 
 
 class RealLeaks(EndToEndTest):
@@ -62,16 +66,31 @@ class RealLeaks(EndToEndTest):
         document = session.diff(f"{path}@before", f"{path}@after", self.folder)
         self.assert_nothing_lost(self.report(path))
         row = document["rows"][0]
-        frames = row["frames"]
         shown = session.stack_text(row)
-        names = [frame["function"] for frame in frames]
-        for function in functions:
-            self.assertIn(function, names, shown)
-        for module in modules:
-            self.assertTrue(any(module in (frame["module"] or "") for frame in frames), shown)
+        self.check_stack(row, functions, modules)
         self.assertGreater(row["live_bytes_delta"], 0, shown)
         self.assertAlmostEqual(row["live_allocations_delta"], count, delta=count * 0.01, msg=shown)
         return row
+
+    def check_stack(self, row, functions, modules):
+        shown = session.stack_text(row)
+        names = [frame["function"] for frame in row["frames"]]
+        for function in functions:
+            self.assertIn(function, names, shown)
+        for module in modules:
+            self.assertTrue(
+                any(module in (frame["module"] or "") for frame in row["frames"]), shown
+            )
+
+    def check_leak(self, path, functions, modules):
+        """The surest leak has these on its stack."""
+        self.check_stack(self.leaks_of(path)[0], functions, modules)
+
+    def leaks_of(self, path):
+        document = session.json_of(["leaks", path, "--min-score", "0.5"], self.folder)
+        self.assertGreaterEqual(document["snapshots_judged"], 24, "the machine was too busy")
+        self.assertTrue(document["leaks"], f"none is found: {path}")
+        return document["leaks"]
 
     def repeat_in_python(self, before, each):
         """A session of Debian's python3, with a snapshot before and one after."""
@@ -86,7 +105,9 @@ class RealLeaks(EndToEndTest):
 
         repeat(WARM)
         self.snapshot(child, "before")
-        repeat(MORE)
+        for _ in range(PARTS):
+            repeat(MORE // PARTS)
+            time.sleep(PAUSE_SECONDS)
         self.snapshot(child, "after")
         child.stdin.close()
         self.assertEqual(child.wait(process.HANG_SECONDS), 0)
@@ -96,12 +117,14 @@ class RealLeaks(EndToEndTest):
         # ctypes keeps each pointer type for ever. PyCPointerType_new, which makes them, is static
         # and without a name in Debian's _ctypes; the type object comes from PyType_GenericAlloc.
         path = self.repeat_in_python("import ctypes", 'ctypes.POINTER(f"name{number}")')
+        self.check_leak(path, [], ["_ctypes"])
         row = self.check_growth(path, ["PyType_GenericAlloc"], ["_ctypes"])
         self.assertEqual(row["frames"][0]["function"], "PyType_GenericAlloc")
 
     def test_setenv(self):
         # setenv keeps each value that a variable ever had, because the program may still hold it.
         path = self.repeat_in_python("import os", 'os.putenv("GROWING", f"value {number:040}")')
+        self.check_leak(path, ["__add_to_environ"], ["libc.so.6"])
         row = self.check_growth(path, [], ["libc.so.6"])
         self.assertIn("libc.so.6", row["frames"][0]["module"])
         # The function's own name is in libc6-dbg.
@@ -111,6 +134,7 @@ class RealLeaks(EndToEndTest):
         # A quark's string is kept for ever, copied into blocks of 4 KiB less one pointer.
         before = "import ctypes; glib = ctypes.CDLL('libglib-2.0.so.0')"
         path = self.repeat_in_python(before, 'glib.g_quark_from_string(b"%01022d" % number)')
+        self.check_leak(path, ["g_quark_from_string"], ["libglib"])
         self.check_growth(path, ["g_malloc", "g_quark_from_string"], ["libglib"], MORE / 3)
 
     def test_redis_scripts(self):
@@ -137,8 +161,17 @@ class RealLeaks(EndToEndTest):
             time.sleep(0.05)
         repeat(range(WARM))
         self.snapshot(child, "before")
-        repeat(range(WARM, WARM + MORE))
+        for first in range(WARM, WARM + MORE, MORE // PARTS):
+            repeat(range(first, first + MORE // PARTS))
+            time.sleep(PAUSE_SECONDS)
         self.snapshot(child, "after")
         process.run([*client, "shutdown", "nosave"], self.folder)
         self.assertEqual(child.wait(process.HANG_SECONDS), 0)
         self.check_growth(path, ["luaCreateFunction", "evalGenericCommand"])
+        # Of each script its text is kept too, from where it was read.
+        leaks = self.leaks_of(path)
+        for leak in leaks:
+            names = {frame["function"] for frame in leak["frames"]}
+            self.assertTrue(names & {"evalGenericCommand", "processMultibulkBuffer"}, leak)
+        stacks = [session.stack_text(leak) for leak in leaks]
+        self.assertTrue(any("luaCreateFunction" in stack for stack in stacks), stacks)

@@ -100,6 +100,13 @@ TEST(LeakScore, LossAndGrowthAddUp) {
     EXPECT_GT(score.score, std::max(growth_alone, 0.95));
 }
 
+TEST(LeakScore, PossibleLossAddsNothingToGrowth) {
+    SiteHistory site = list_growing_by(4, 12);
+    const double growth_alone = score_leak(history_of(12), site).score;
+    site.signs.reachability = sign(Reach::possible, 40, true);
+    EXPECT_EQ(score_leak(history_of(12), site).score, growth_alone);
+}
+
 TEST(LeakScore, StalenessOnlyModifiesGrowth) {
     SiteHistory site = list_growing_by(4, 48);
     const double unknown = score_leak(history_of(48), site).score;
