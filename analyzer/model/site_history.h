@@ -74,6 +74,15 @@ struct History {
     std::vector<double> seconds() const;
 };
 
+// What the program said not to report (heapdrift_ignore_begin).
+struct IgnoredSites {
+    uint64_t sites = 0;
+    uint64_t live_allocations = 0;
+    uint64_t live_bytes = 0;
+};
+// Removes the histories of such sites. Their figures stay in the profile.
+IgnoredSites drop_ignored_sites(const Profile& profile, History& history);
+
 // Removes the histories of sites that the profile does not have, such as those that a filter
 // removed.
 void keep_sites_of(const Profile& profile, History& history);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "analyzer/model/profile.h"
+#include "analyzer/model/suppression.h"
 #include "analyzer/report/colour.h"
 
 namespace heapdrift::report {
@@ -31,6 +32,11 @@ std::string stopped_text(const model::Losses& losses);
 inline constexpr const char* kConfinedText =
     "the program confined itself (seccomp), and the recorder made no system call since: known call "
     "stacks were counted on; new stacks and threads may be dropped, and stacks truncated";
+// What a reader must know of a site beside its stack: "  [mapping]", "  [ignored]", or "".
+std::string site_marks(const model::Site& site);
+// Each rule with its hits, and what could not be read; nothing where there is nothing to tell.
+void write_suppressions(std::ostream& out, const Palette& palette,
+                        const model::Suppressions& suppressions);
 // Writes the frames of stacks, innermost first, one to a line; at most `limit`, 0 for all.
 class StackWriter {
 public:

@@ -53,6 +53,7 @@ CASES = {
     "suppress.txt": "suppress growing.heapdrift 1",
     "suppress_valgrind.txt": "suppress growing.heapdrift 1 --valgrind",
     "trend.txt": "trend growing.heapdrift --limit 1MiB",
+    "trend_suppressed.txt": "trend growing.heapdrift --suppressions known.supp",
     "trend_module.json": "trend growing.heapdrift --group-by module --limit 1MiB --format json",
     "trend.json": "trend growing.heapdrift --format json",
     "trend.csv": "trend growing.heapdrift --group-by function --format csv",
