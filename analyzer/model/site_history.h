@@ -22,7 +22,12 @@ struct HistoryPoint {
     double seconds = 0;       // since recording began
     double operations = 0;    // allocations and deallocations of the whole process until then
     bool idle = false;
+    // Live then, of all sites.
+    double heap_bytes = 0;
+    double heap_blocks = 0;
+    double mapped_bytes = 0;
     std::optional<uint64_t> cgroup_bytes = {};  // charged to the container then
+    std::optional<uint64_t> rss_anon_bytes = {};
 };
 
 // Of one site: blocks born in one interval (or generation) and deallocated in a later one.
