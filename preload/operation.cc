@@ -51,6 +51,7 @@ ThreadState* Operation::enter_slow() {
             drop(Drop::thread_limit);
         } else {
             tls.row = tls.state->row;
+            tls.state->stack.set_scope(tls.scope());
             if (!tls.ended) attach_exit_notice(tls.state);
         }
     }

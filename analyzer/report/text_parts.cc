@@ -223,6 +223,30 @@ bool StackWriter::write_source(const model::Frame& frame) {
     return true;
 }
 
+std::string site_marks(const model::Site& site) {
+    std::string marks;
+    if (site.domain != Domain::heap) marks += fmt::format("  [{}]", domain_name(site.domain));
+    if (site.ignored) marks += "  [ignored]";
+    return marks;
+}
+
+void write_suppressions(std::ostream& out, const Palette& palette,
+                        const model::Suppressions& suppressions) {
+    const auto& rules = suppressions.rules;
+    if (suppressions.notes.empty() && std::ranges::none_of(rules, &model::SuppressionRule::told))
+        return;
+    out << '\n' << palette.strong("Suppressions") << '\n';
+    for (const model::SuppressionRule& rule : rules)
+        if (rule.told())
+            out << fmt::format("  {:>5}  {}  ({}){}\n",
+                               rule.hits == 0 ? "-" : format_count(rule.hits), printable(rule.text),
+                               printable(rule.origin),
+                               rule.hits == 0 ? palette.faint(" matched nothing")
+                                              : fmt::format(", {}", format_bytes(rule.live_bytes)));
+    for (const std::string& note : suppressions.notes)
+        out << "  " << palette.warning(printable(note)) << '\n';
+}
+
 void StackWriter::write(const model::Profile& profile, const model::Site& site) {
     size_t count = 0;
     size_t hidden = 0;

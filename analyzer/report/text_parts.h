@@ -8,6 +8,7 @@
 
 #include "analyzer/model/place.h"
 #include "analyzer/model/profile.h"
+#include "analyzer/model/suppression.h"
 #include "analyzer/report/colour.h"
 #include "analyzer/report/document.h"
 
@@ -46,6 +47,11 @@ std::vector<std::string> shown_keys(const Rows& rows, size_t count, const TextSt
     for (size_t i = 0; i < count; ++i) keys.push_back(rows[i].key);
     return shown_keys(std::move(keys), style);
 }
+// What a reader must know of a site beside its stack: "  [mapping]", "  [ignored]", or "".
+std::string site_marks(const model::Site& site);
+// Each rule with its hits, and what could not be read; nothing where there is nothing to tell.
+void write_suppressions(std::ostream& out, const Palette& palette,
+                        const model::Suppressions& suppressions);
 // Writes the frames of stacks, innermost first, one to a line; at most `limit`, 0 for all.
 class StackWriter {
 public:

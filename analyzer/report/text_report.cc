@@ -156,12 +156,11 @@ void write_stacks(std::ostream& out, const ReportDocument& document,
     const uint64_t whole = model::value(document.shown_totals().figures, column);
     for (size_t i = 0; i < shown(rows.size(), document.top); ++i) {
         const model::Site& site = document.profile.sites[rows[i].site];
-        const bool heap = site.domain == Domain::heap;
         out << fmt::format("{:>4}  ", i + 1)
             << palette.strong(figures_text(
                    rows[i].figures, column,
                    document.outside_totals || domain_in_total(site.domain) ? whole : 0))
-            << (heap ? "" : fmt::format("  [{}]", domain_name(site.domain))) << '\n';
+            << site_marks(site) << '\n';
         stacks.write(document.profile, site);
     }
 }

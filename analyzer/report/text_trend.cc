@@ -109,6 +109,7 @@ void write_trend_text(std::ostream& out, const TrendDocument& document, const Pa
     }
     if (document.runs.size() > 1) write_joined(out, document, palette);
     stacks.write_hint();
+    write_suppressions(out, palette, document.suppressions);
 }
 
 }  // namespace heapdrift::report
