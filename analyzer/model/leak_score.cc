@@ -14,7 +14,6 @@ namespace heapdrift::model {
 
 namespace {
 
-constexpr double kFewSnapshotsCap = 0.6;
 // Fewer survivors than this say little: an odd few live long everywhere.
 constexpr double kEnoughSurvivors = 6;
 constexpr double kFewSurvivorsCap = 0.45;
