@@ -42,6 +42,7 @@ struct FoundProcess {
     std::string path;  // of its recording
     double seconds = 0;
     size_t snapshots = 0;          // that growth was judged by
+    bool went_on = false;          // as another program, by exec
     std::string not_scanned;       // why lost blocks are not known; "" where they are
     uint64_t dropped = 0;          // allocations
     std::vector<FoundLeak> leaks;  // by identity

@@ -190,7 +190,8 @@ std::vector<JudgedFigure> judge_figures(const std::vector<FoundProcess>& process
 bool could_be_seen(const std::vector<FoundProcess>& processes, const BaselineLeak& leak) {
     bool ran = false;
     for (const FoundProcess& process : processes) {
-        if (!std::ranges::binary_search(leak.programs, process.program)) continue;
+        if (process.went_on || !std::ranges::binary_search(leak.programs, process.program))
+            continue;
         ran = true;
         if (leak.kind == LeakKind::growth ? !process.growth_judged() : !process.scanned())
             return false;

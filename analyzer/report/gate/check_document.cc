@@ -33,7 +33,9 @@ std::string values_text(model::Metric metric, const std::vector<uint64_t>& value
 
 std::string count_text(size_t count, const char* noun) {
     return fmt::format("{} {}{}", count == 0 ? "no" : format_count(count), noun,
-                       count == 1 ? "" : "s");
+                       count == 1                              ? ""
+                       : std::string_view(noun).ends_with('s') ? "es"
+                                                               : "s");
 }
 
 std::string leak_text(const model::JudgedLeak& leak) {
@@ -77,7 +79,8 @@ std::string budget_sentence(const model::JudgedBudget& judged) {
         return text + fmt::format(" could not be measured: {}", judged.unknown);
     text += fmt::format(
         " {} {}; the limit is {}",
-        counts_bytes(budget.metric) && budget.metric != model::Metric::live_at_end ? "is" : "are",
+        budget.metric == model::Metric::peak || budget.metric == model::Metric::growth ? "is"
+                                                                                       : "are",
         values_text(budget.metric, judged.values),
         amount_text(budget.metric, static_cast<double>(budget.limit)));
     if (judged.noise)
@@ -116,7 +119,8 @@ std::string vanished_text(const model::BaselineLeak& leak) {
 std::vector<std::string> gaps(const CheckDocument& document) {
     std::set<std::string> texts;
     for (const model::FoundProcess& process : document.processes) {
-        if (!process.scanned())
+        // What goes on as another program has not lost anything yet.
+        if (!process.scanned() && !process.went_on)
             texts.insert(fmt::format("{}: {}", process.program, process.not_scanned));
         if (process.dropped > 0)
             texts.insert(fmt::format("{}: {} allocations were dropped, so figures are too low",

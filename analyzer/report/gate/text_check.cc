@@ -30,7 +30,7 @@ public:
             line(stack[i], model::Level::note,
                  fmt::format("{} {}", i == shown ? "allocated in" : "called from",
                              printable(function_text(stack[i]))));
-        if (last < end) out_ << fmt::format("  {} more\n", count_text(end - last, "caller"));
+        if (last < end) out_ << fmt::format("  and {} more\n", count_text(end - last, "caller"));
     }
 
     void write_line(model::Level level, const std::string& text, RuleIndex index) {
