@@ -293,6 +293,13 @@ constexpr const char* stack_end_name(StackEnd end) {
 
 inline constexpr uint32_t kNoModule = ~uint32_t{0};
 
+// What a program said of its allocations while it made them (heapdrift.h). The trees of stacks of
+// different scopes are apart, so that each scope has sites of its own.
+using Scope = uint8_t;
+inline constexpr Scope kNoScope = 0;
+// 1 … 254: a mark's, between which the program asks for what is still live. Means nothing later.
+inline constexpr Scope kIgnoredScope = 255;  // not to be reported as leaks
+
 // A stack is the path from its innermost frame's node to a root. (parent, address) is unique but
 // for rare duplicates, which the analyzer adds together.
 struct Node {
@@ -303,7 +310,7 @@ struct Node {
     FrameKind kind;
     StackEnd end;   // of a root
     Domain domain;  // of a root
-    uint8_t reserved;
+    Scope scope;    // of a root
 };
 static_assert(sizeof(Node) == 24);
 
@@ -312,7 +319,8 @@ struct Site {
     Shared<uint32_t> node;  // innermost frame; written last
     Domain domain;
     Shared<uint8_t> ages_incomplete;  // 1: some AgedDeallocations found no space
-    uint8_t reserved[2];
+    Scope scope;
+    uint8_t reserved;
 };
 static_assert(sizeof(Site) == 8);
 

@@ -13,25 +13,29 @@ SiteId CallStack::site_of_new_stack(StartState start, uint32_t standing, Domain 
     const uint32_t kept = stack_.capture(start, standing, bounds_, depth);
     if (!stack_.met()) ++whole_walks_;
     if (domain != domain_) {
-        // The trees of the domains are apart.
-        interned_ = 0;
         domain_ = domain;
-        recent_.forget();
+        leave_tree();
     }
     if (kept < interned_) interned_ = kept;
     site_ = SiteId{0};
-    const NodeId leaf = sites.intern(stack_, domain, path_, interned_);
+    const Tree tree{domain, scope_};
+    const NodeId leaf = sites.intern(stack_, tree, path_, interned_);
     if (raw(leaf) == 0) return SiteId{0};
-    site_ = sites.site(leaf, domain);
+    site_ = sites.site(leaf, tree);
     if (raw(site_) != 0) recent_.keep(start, stack_, path_.nodes, site_);
     return site_;
 }
 
-void CallStack::forget_stack() {
-    stack_.forget();
+// The frames stay what they are, but their nodes are others.
+void CallStack::leave_tree() {
     recent_.forget();
     interned_ = 0;
     site_ = SiteId{0};
+}
+
+void CallStack::forget_stack() {
+    stack_.forget();
+    leave_tree();
 }
 
 void CallStack::forget() {

@@ -30,6 +30,14 @@ public:
         return site_of_new_stack(start, standing, domain, depth, sites, modules);
     }
 
+    // What follows belongs to another scope. Costs captures nothing: they find that no site is
+    // known.
+    void set_scope(Scope scope) {
+        if (scope == scope_) return;
+        scope_ = scope;
+        leave_tree();
+    }
+
     // How many captures found no remembered frame to go on from.
     uint64_t whole_walks() const { return whole_walks_; }
 
@@ -40,11 +48,13 @@ private:
     SiteId site_of_new_stack(StartState start, uint32_t standing, Domain domain, uint32_t depth,
                              SiteTable& sites, const ModuleList& modules);
     void forget_stack();
+    void leave_tree();
 
     StackBounds bounds_;
     uint32_t generation_;  // of the module list when stack_ was captured
-    Domain domain_;        // in whose tree the nodes are
-    SiteId site_;          // of stack_, 0 if it is not known
+    Domain domain_;        // this and the scope: in whose tree the nodes are
+    Scope scope_;
+    SiteId site_;  // of stack_, 0 if it is not known
     uint64_t whole_walks_;
     uint32_t interned_;  // of how many outer frames of stack_ path_ has the nodes
     RecentStacks recent_;

@@ -92,6 +92,7 @@ void start_recording() {
     recorded_before = true;
     tls.state = nullptr;
     tls.row = nullptr;
+    tls.mark = kNoScope;
     if (!gave_up && process_state == &first_process_state && !make_process_state()) {
         say(Message() << "not recording process " << sys::pid()
                       << ": no memory, or the kernel has no MADV_WIPEONFORK");

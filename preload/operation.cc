@@ -53,6 +53,7 @@ ThreadState* Operation::enter_slow() {
     }
     tls.state = state;
     tls.row = state->row;
+    state->stack.set_scope(tls.scope());
     if (!tls.ended) attach_exit_notice(state);
     return state;
 }

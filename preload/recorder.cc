@@ -131,6 +131,7 @@ void Recorder::forget() {
     sites.forget();
     modules.forget();
     mappings.forget();
+    scopes.forget();
     file.forget();
     blocks.forget_return();
     next_peak_bytes.store(0, std::memory_order_relaxed);

@@ -12,6 +12,7 @@
 #include "preload/module_list.h"
 #include "preload/options.h"
 #include "preload/sampler.h"
+#include "preload/scopes.h"
 #include "preload/session_file.h"
 #include "preload/site_table.h"
 #include "preload/thread_state.h"
@@ -32,6 +33,7 @@ struct Recorder {
     SiteTable sites{file, modules};
     ThreadRegistry threads{file};
     MappingTable mappings;
+    ScopeTable scopes;
 
     // At which live bytes the next snapshot of the peak's composition is due.
     std::atomic<int64_t> next_peak_bytes{0};

@@ -54,6 +54,10 @@ public:
     // A zeroed page, published to readers as belonging to (kind, table, index).
     void* add_page(PageKind kind, uint32_t table, uint32_t index);
 
+    // The pages of counters of all tables, while they are written: visit(index, cells).
+    template <typename Visit>
+    void for_each_counters_page(Visit visit) const;
+
     // One more segment for the results of scans, zeroed. For one thread at a time.
     ScanSegment* add_scan_segment();
 
@@ -111,5 +115,19 @@ private:
     SegmentPointer scans_[kMaxScanSegments + 1] = {};
     uint32_t scan_count_ = 0;
 };
+
+template <typename Visit>
+void SessionFile::for_each_counters_page(Visit visit) const {
+    const uint32_t count = page_count_.load(std::memory_order_relaxed);
+    for (uint32_t i = 0; i < count; ++i) {
+        // Acquire: pairs with the release in find_segment, and then with that in add_page.
+        uint8_t* segment = pages_[i / kPagesPerSegment].load(std::memory_order_acquire);
+        if (segment == nullptr) continue;
+        const auto* pages = reinterpret_cast<const PageSegment*>(segment);
+        const PageDescriptor& descriptor = pages->descriptors[i % kPagesPerSegment];
+        if (descriptor.kind.load(std::memory_order_acquire) != PageKind::counters) continue;
+        visit(descriptor.index, reinterpret_cast<const Cell*>(pages->pages[i % kPagesPerSegment]));
+    }
+}
 
 }  // namespace heapdrift

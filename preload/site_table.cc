@@ -2,9 +2,9 @@
 
 namespace heapdrift {
 
-NodeId SiteTable::root(Domain domain, StackEnd end) {
+NodeId SiteTable::root(const Tree& tree, StackEnd end) {
     std::atomic<uint32_t>& known =
-        roots_[static_cast<uint32_t>(domain)][static_cast<uint32_t>(end)];
+        roots_[tree.scope][static_cast<uint32_t>(tree.domain)][static_cast<uint32_t>(end)];
     // Acquire: pairs with the release below; the root's fields are there before.
     if (const uint32_t id = known.load(std::memory_order_acquire)) return NodeId{id};
     const Numbered<Node> added = file_.add_node();
@@ -12,7 +12,8 @@ NodeId SiteTable::root(Domain domain, StackEnd end) {
     added.record->module = kNoModule;
     added.record->kind = FrameKind::root;
     added.record->end = end;
-    added.record->domain = domain;
+    added.record->domain = tree.domain;
+    added.record->scope = tree.scope;
     uint32_t expected = 0;
     if (!known.compare_exchange_strong(expected, added.id, std::memory_order_acq_rel))
         return NodeId{expected};
@@ -32,13 +33,14 @@ NodeId SiteTable::add(NodeId parent, uint64_t address, FrameKind kind, uint32_t 
     return NodeId{added.id};
 }
 
-SiteId SiteTable::site(NodeId leaf, Domain domain) {
+SiteId SiteTable::site(NodeId leaf, const Tree& tree) {
     Node& node = file_.node(raw(leaf));
     // Acquire: pairs with the release below, after which the site is complete.
     if (const uint32_t id = node.site.load(std::memory_order_acquire)) return SiteId{id};
     const Numbered<Site> added = file_.add_site();
     if (added.record == nullptr) return SiteId{0};
-    added.record->domain = domain;
+    added.record->domain = tree.domain;
+    added.record->scope = tree.scope;
     added.record->node.store(raw(leaf), std::memory_order_release);
     uint32_t expected = 0;
     // Two threads that made a site for the same stack: the second one's stays without counters.
@@ -49,8 +51,12 @@ SiteId SiteTable::site(NodeId leaf, Domain domain) {
 
 void SiteTable::forget() {
     index_.forget();
-    for (auto& ends : roots_)
-        for (auto& root : ends) root.store(0, std::memory_order_relaxed);
+    for (auto& domains : roots_)
+        for (auto& ends : domains)
+            // Most scopes are never used: their pages stay untouched.
+            for (auto& root : ends)
+                if (root.load(std::memory_order_relaxed) != 0)
+                    root.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace heapdrift

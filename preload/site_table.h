@@ -18,6 +18,12 @@ struct StackPath {
     uint64_t hashes[kMaxDepth];  // of the whole path from the root to the node
 };
 
+// Which stacks have nodes in common.
+struct Tree {
+    Domain domain;
+    Scope scope = kNoScope;
+};
+
 class SiteTable {
 public:
     constexpr SiteTable(SessionFile& file, ModuleList& modules)
@@ -27,16 +33,17 @@ public:
     // holds already; grows as nodes are found. Returns the innermost frame's, 0 without space.
     // Stack: a RememberedStack, or what else has its count, end, address and kind.
     template <typename Stack>
-    NodeId intern(const Stack& stack, Domain domain, StackPath& path, uint32_t& interned);
+    NodeId intern(const Stack& stack, const Tree& tree, StackPath& path, uint32_t& interned);
     // The site of the stack whose innermost frame is `leaf`; made if it is new. 0 without space.
-    SiteId site(NodeId leaf, Domain domain);
+    SiteId site(NodeId leaf, const Tree& tree);
 
     void forget();
 
 private:
     static constexpr uint32_t kEnds = 4;
+    static constexpr uint32_t kScopes = kIgnoredScope + 1;
 
-    NodeId root(Domain domain, StackEnd end);
+    NodeId root(const Tree& tree, StackEnd end);
     template <typename Stack>
     NodeId find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent, StackPath& path);
     template <typename Stack>
@@ -46,7 +53,7 @@ private:
     SessionFile& file_;
     ModuleList& modules_;
     NodeIndex index_;
-    std::atomic<uint32_t> roots_[kDomainCount][kEnds] = {};
+    std::atomic<uint32_t> roots_[kScopes][kDomainCount][kEnds] = {};
 };
 
 // The innermost frame's node tells, by way of its parents, whether it ends this very path. Where it
@@ -84,10 +91,11 @@ NodeId SiteTable::find_or_add(const Stack& stack, uint32_t position, NodeId pare
 }
 
 template <typename Stack>
-NodeId SiteTable::intern(const Stack& stack, Domain domain, StackPath& path, uint32_t& interned) {
+NodeId SiteTable::intern(const Stack& stack, const Tree& tree, StackPath& path,
+                         uint32_t& interned) {
     const uint32_t from = interned;
     const uint32_t count = stack.count();
-    const NodeId parent = from > 0 ? path.nodes[from - 1] : root(domain, stack.end());
+    const NodeId parent = from > 0 ? path.nodes[from - 1] : root(tree, stack.end());
     if (count == from || raw(parent) == 0) return parent;
     uint64_t hash = from > 0 ? path.hashes[from - 1] : NodeIndex::hash_of_root(parent);
     for (uint32_t position = from; position < count; ++position)

@@ -28,6 +28,11 @@ struct ThreadLocal {
     Busy busy;
     bool ended;         // the thread's exit handlers have run
     bool in_allocator;  // inside the real allocator: mappings are its own
+    // Of heapdrift.h, see scopes.h: what the thread's stacks belong to.
+    Scope mark;             // the innermost mark that is open, or kNoScope
+    uint16_t ignore_depth;  // how many heapdrift_ignore_begin wait for their end
+
+    Scope scope() const { return ignore_depth > 0 ? kIgnoredScope : mark; }
 };
 
 extern constinit thread_local ThreadLocal tls;

@@ -23,6 +23,17 @@ void end_with_the_program() {
     sys::call(SYS_rt_sigprocmask, SIG_UNBLOCK, sys::address(&signals), 0, sizeof(signals));
 }
 
+// What the program does not want to hear of it keeps, with all that this leads to: so does
+// LeakSanitizer.
+void reach_ignored(const BlockIndex& index, Marking& marking) {
+    if (!recorder.scopes.any_ignored()) return;
+    const uint32_t sites = recorder.file.control().site_count.load(std::memory_order_relaxed);
+    for (const Block& block : index.blocks())
+        if (block.site() != 0 && block.site() <= sites &&
+            recorder.file.site(block.site()).scope == kIgnoredScope)
+            marking.reach(block.start());
+}
+
 // Nothing of the program's may see this process: not its files, which others wait to be closed,
 // nor its share of the processor and memory.
 void withdraw(const Context& context) {
@@ -158,6 +169,7 @@ ScanObstacle scan(Context& context) {
     Marking marking(index, map, {context.deadline_ns, context.pid});
     Roots roots(context, map, index, marking, context.gaps);
     if (!roots.search()) return ScanObstacle::memory;
+    reach_ignored(index, marking);
     marking.sort_out_the_rest();
     if (marking.failed())
         return monotonic_ns() > context.deadline_ns ? ScanObstacle::ended : ScanObstacle::memory;

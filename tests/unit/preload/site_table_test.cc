@@ -25,12 +25,18 @@ struct GivenStack {
 class SiteTableTest : public testing::Test {
 protected:
     NodeId intern(const std::vector<uint64_t>& addresses, Domain domain = Domain::heap,
-                  FrameKind kind = FrameKind::native) {
+                  FrameKind kind = FrameKind::native, Scope scope = kNoScope) {
         const auto path = std::make_unique<StackPath>();
         uint32_t interned = 0;
-        const NodeId node = sites_->intern(GivenStack{addresses, kind}, domain, *path, interned);
+        const NodeId node =
+            sites_->intern(GivenStack{addresses, kind}, {domain, scope}, *path, interned);
         EXPECT_EQ(interned, addresses.size());
         return node;
+    }
+
+    SiteId site(const std::vector<uint64_t>& addresses, Domain domain = Domain::heap,
+                Scope scope = kNoScope) {
+        return sites_->site(intern(addresses, domain, FrameKind::native, scope), {domain, scope});
     }
 
     TemporarySession session_;
@@ -42,12 +48,25 @@ protected:
 };
 
 TEST_F(SiteTableTest, EqualStacksHaveOneSiteAndOthersAnother) {
-    const SiteId first = sites_->site(intern({10, 20, 30}), Domain::heap);
-    EXPECT_EQ(first, sites_->site(intern({10, 20, 30}), Domain::heap));
-    EXPECT_NE(first, sites_->site(intern({10, 20, 31}), Domain::heap));
-    EXPECT_NE(first, sites_->site(intern({11, 20, 30}), Domain::heap));
-    EXPECT_NE(first, sites_->site(intern({10, 20}), Domain::heap));
-    EXPECT_NE(first, sites_->site(intern({10, 20, 30}, Domain::mapping), Domain::mapping));
+    const SiteId first = site({10, 20, 30});
+    EXPECT_EQ(first, site({10, 20, 30}));
+    EXPECT_NE(first, site({10, 20, 31}));
+    EXPECT_NE(first, site({11, 20, 30}));
+    EXPECT_NE(first, site({10, 20}));
+    EXPECT_NE(first, site({10, 20, 30}, Domain::mapping));
+}
+
+TEST_F(SiteTableTest, EachScopeHasSitesOfItsOwn) {
+    const SiteId outside = site({10, 20, 30});
+    const SiteId marked = site({10, 20, 30}, Domain::heap, 7);
+    const SiteId ignored = site({10, 20, 30}, Domain::heap, kIgnoredScope);
+    EXPECT_NE(outside, marked);
+    EXPECT_NE(outside, ignored);
+    EXPECT_NE(marked, ignored);
+    EXPECT_EQ(marked, site({10, 20, 30}, Domain::heap, 7));
+    EXPECT_EQ(session_.file().site(raw(outside)).scope, kNoScope);
+    EXPECT_EQ(session_.file().site(raw(marked)).scope, 7);
+    EXPECT_EQ(session_.file().site(raw(ignored)).scope, kIgnoredScope);
 }
 
 TEST_F(SiteTableTest, CommonOuterFramesAreStoredOnce) {
@@ -66,9 +85,9 @@ TEST_F(SiteTableTest, GoesOnFromFramesThatAreInterned) {
     const GivenStack inner{{1, 2, 3, 4, 5}};
     StackPath path;
     uint32_t interned = 0;
-    const NodeId node = sites_->intern(outer, Domain::heap, path, interned);
-    EXPECT_EQ(sites_->intern(outer, Domain::heap, path, interned), node);
-    const NodeId leaf = sites_->intern(inner, Domain::heap, path, interned);
+    const NodeId node = sites_->intern(outer, {Domain::heap}, path, interned);
+    EXPECT_EQ(sites_->intern(outer, {Domain::heap}, path, interned), node);
+    const NodeId leaf = sites_->intern(inner, {Domain::heap}, path, interned);
     EXPECT_EQ(interned, 5u);
     EXPECT_EQ(path.nodes[2], node);
     EXPECT_EQ(intern(inner.addresses), leaf);
@@ -97,7 +116,7 @@ TEST_F(SiteTableTest, ManyStacksFromManyThreadsAreFoundAgainWithFewTwins) {
             for (uint64_t i = 0; i < kStacks; ++i) {
                 const NodeId leaf = intern(stack((i * 7919 + thread * 13) % kStacks));
                 ASSERT_NE(raw(leaf), 0u);
-                ASSERT_NE(raw(sites_->site(leaf, Domain::heap)), 0u);
+                ASSERT_NE(raw(sites_->site(leaf, {Domain::heap})), 0u);
             }
         });
     for (std::thread& thread : threads) thread.join();
