@@ -21,7 +21,8 @@ FREESTANDING = {
 CORE_HEADERS = FREESTANDING | {"algorithm", "cstring", "string_view", "vector"}
 # The analyzer's libraries. No header of theirs belongs into what runs inside a target.
 LIBRARIES = ("CLI/", "fmt/", "nlohmann/", "gtest/", "gmock/", "elfutils/", "dwarf", "gelf", "libelf",
-             "zstd", "zlib", "protozero/", "libunwind")
+             "zstd", "zlib", "protozero/", "libunwind",
+             "toml++/")
 
 # Folder (the longest one counts) -> folders it may include from, besides itself.
 LAYERS = {

@@ -11,9 +11,11 @@
 #include <system_error>
 
 #include "analyzer/commands/command.h"
+#include "analyzer/commands/gate/gate_arguments.h"
 #include "analyzer/commands/progress_bar.h"
 #include "analyzer/commands/recording_place.h"
 #include "analyzer/commands/run_arguments.h"
+#include "analyzer/commands/run_settings.h"
 #include "analyzer/commands/run_summary.h"
 #include "analyzer/process/executable.h"
 #include "analyzer/process/launch.h"
@@ -243,6 +245,7 @@ void add_run(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("run", "Record a program and what it starts");
     add_run_arguments(*command, *arguments);
     command->callback([arguments, &exit_code] {
+        apply_settings(settings_of_files("", arguments->no_config).record, *arguments);
         check_run_arguments(*arguments);
         try {
             exit_code = run(*arguments);

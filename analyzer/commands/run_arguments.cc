@@ -14,17 +14,6 @@
 namespace heapdrift::commands {
 namespace {
 
-std::vector<std::string> own_arguments() {
-    const std::string text = process::read_small_file("/proc/self/cmdline");
-    std::vector<std::string> arguments;
-    for (size_t at = 0; at < text.size();) {
-        const size_t end = std::min(text.find('\0', at), text.size());
-        arguments.push_back(text.substr(at, end - at));
-        at = end + 1;
-    }
-    return arguments;
-}
-
 // How many values CLI11 makes of one argument: "[a,b]" is a list to it.
 size_t values_of(std::string_view argument) {
     if (argument.empty() || argument.front() != '[' || argument.back() != ']') return 1;
@@ -108,6 +97,8 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
         ->type_name("FILE");
     command.add_flag("--no-report", arguments.no_report, "Print no report, only the summary");
     command.add_flag("-q,--quiet", arguments.quiet, "Print neither; only what went wrong");
+    command.add_flag("--no-config", arguments.no_config,
+                     "Do not read [record] of heapdrift.toml and of the user's settings");
     command.add_option("--top", arguments.top, "Rows in the report; 0 for all")->type_name("N");
     command.footer(
         "A process that executes another program has a recording for each: FILE is the last one\n"
@@ -136,6 +127,17 @@ std::vector<std::string> join_sample_size(const CLI::App& run, std::vector<std::
         }
         const CLI::Option* option = run.get_option_no_throw(word);
         if (option != nullptr && option->get_items_expected_min() > 0) ++i;
+    }
+    return arguments;
+}
+
+std::vector<std::string> own_arguments() {
+    const std::string text = process::read_small_file("/proc/self/cmdline");
+    std::vector<std::string> arguments;
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = std::min(text.find('\0', at), text.size());
+        arguments.push_back(text.substr(at, end - at));
+        at = end + 1;
     }
     return arguments;
 }

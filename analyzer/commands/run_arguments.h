@@ -24,6 +24,7 @@ struct RunArguments {
     bool quiet = false;
     bool follow = false;
     std::string report_file;
+    bool no_config = false;
     std::optional<unsigned> top;
 };
 
@@ -32,6 +33,9 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments);
 // The size behind --sample may be left out, and the parser would take the program for it: joins the
 // two into one word where it is there. To be done before parsing.
 std::vector<std::string> join_sample_size(const CLI::App& run, std::vector<std::string> arguments);
+
+// Of this process, as they were written.
+std::vector<std::string> own_arguments();
 
 // Of --sample. Throws UsageFailure.
 uint64_t sampling_interval(const RunArguments& arguments);

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -16,6 +15,7 @@
 #include "analyzer/commands/pager.h"
 #include "analyzer/input/later_image.h"
 #include "analyzer/model/failure.h"
+#include "analyzer/model/gate/amount.h"
 
 namespace heapdrift::commands {
 
@@ -210,26 +210,10 @@ void add_view_options(CLI::App& command, ViewOptions& options) {
 
 uint64_t parse_size(const std::string& text) {
     if (text.empty()) return 0;
-    static const std::map<std::string, double> kUnits = {{"", 1},
-                                                         {"B", 1},
-                                                         {"kB", 1e3},
-                                                         {"KB", 1e3},
-                                                         {"MB", 1e6},
-                                                         {"GB", 1e9},
-                                                         {"KiB", 1024.0},
-                                                         {"MiB", 1024.0 * 1024},
-                                                         {"GiB", 1024.0 * 1024 * 1024}};
-    const size_t digits = text.find_first_not_of("0123456789.");
-    const std::string number = text.substr(0, digits);
-    std::string unit = digits == std::string::npos ? "" : text.substr(digits);
-    unit.erase(0, unit.find_first_not_of(' '));
-    const auto factor = kUnits.find(unit);
-    char* end = nullptr;
-    const double amount = std::strtod(number.c_str(), &end);
-    if (number.empty() || *end != '\0' || factor == kUnits.end() ||
-        amount * factor->second >= 1.8e19)
+    const auto size = model::size_from(text);
+    if (!size)
         throw UsageFailure(fmt::format("'{}' is no size; write 4096, 100kB or 1.5MiB", text));
-    return static_cast<uint64_t>(std::llround(amount * factor->second));
+    return *size;
 }
 
 input::LoadedSession load_session(const input::SessionAddress& address, const NameOptions& names,

@@ -61,7 +61,8 @@ constexpr std::array<std::string_view, 10> kOfRust = {
     "<alloc::raw_vec::",     "__rust_",
     "__rustc::__r",          "__rdl_"};
 
-// Demanglers write the return type of a function template before its name.
+}  // namespace
+
 std::string_view without_return_type(std::string_view function) {
     constexpr std::string_view kAnonymous = "(anonymous namespace)";
     size_t start = 0;
@@ -80,8 +81,6 @@ std::string_view without_return_type(std::string_view function) {
     }
     return function.substr(start);
 }
-
-}  // namespace
 
 bool is_allocator_wrapper(std::string_view function) {
     constexpr std::string_view kOperatorNew = "operator new";

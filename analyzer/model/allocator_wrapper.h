@@ -15,4 +15,7 @@ namespace heapdrift::model {
 //   malloc, calloc, realloc, … themselves, where an outer allocator calls an inner one
 bool is_allocator_wrapper(std::string_view function);
 
+// Demanglers write the return type of a function template before its name.
+std::string_view without_return_type(std::string_view function);
+
 }  // namespace heapdrift::model

@@ -15,7 +15,6 @@ namespace heapdrift::model {
 namespace {
 
 constexpr double kPossibleScore = 0.3;
-constexpr double kFewSnapshotsCap = 0.6;
 // Fewer survivors than this say little: an odd few live long everywhere.
 constexpr double kEnoughSurvivors = 6;
 constexpr double kFewSurvivorsCap = 0.45;

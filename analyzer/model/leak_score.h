@@ -30,6 +30,8 @@ Verdict verdict_of(double score);
 inline constexpr double kWatchScore = 0.3;
 inline constexpr double kLikelyScore = 0.5;
 inline constexpr double kLeakScore = 0.7;
+// The most that a growth score is with fewer than kEnoughSnapshots.
+inline constexpr double kFewSnapshotsCap = 0.6;
 
 enum class LeakKind { growth, lost, lost_and_growth };
 const char* leak_kind_name(LeakKind kind);  // "growth", "lost", "lost+growth"
