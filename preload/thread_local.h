@@ -28,6 +28,7 @@ struct ThreadLocal {
     Busy busy;
     bool ended;         // the thread's exit handlers have run
     bool in_allocator;  // inside the real allocator: mappings are its own
+    bool in_driver;     // inside a call of the program to the CUDA driver
 };
 
 extern constinit thread_local ThreadLocal tls;

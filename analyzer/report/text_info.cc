@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "analyzer/report/cuda_parts.h"
 #include "analyzer/report/estimate_text.h"
 #include "analyzer/report/scan_parts.h"
 #include "analyzer/report/text.h"
@@ -83,6 +84,7 @@ void write_info_text(std::ostream& out, const model::Profile& profile, const Pal
         fmt::format("{} in {} allocations", bytes_text(totals.figures, model::Column::live_bytes),
                     count_text(totals.figures, model::Column::live_allocations)));
     write_scan(out, palette, profile);
+    write_cuda(out, palette, profile);
     write_losses(out, palette, profile);
     write_verified(out, profile.verified, palette);
     write_snapshots(out, profile, palette);
