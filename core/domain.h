@@ -6,33 +6,56 @@
 namespace heapdrift {
 
 enum class Domain : uint8_t {
-    heap = 0,     // malloc, operator new and their relatives
-    mapping = 1,  // mmap, mremap, munmap called by the program itself
-    custom = 2,   // reported through heapdrift.h by an allocator of the program's own
-    cuda_device = 3,
-    cuda_managed = 4,
-    cuda_pinned = 5,
-    cuda_registered = 6,
-    cuda_pool = 7,
-    cuda_virtual = 8,
+    heap = 0,             // malloc, operator new and their relatives
+    mapping = 1,          // mmap, mremap, munmap called by the program itself
+    custom = 2,           // reported through heapdrift.h by an allocator of the program's own
+    cuda_device = 3,      // cuMemAlloc, cuMemAllocPitch
+    cuda_managed = 4,     // memory that moves between host and devices
+    cuda_pinned = 5,      // host memory of the driver's
+    cuda_registered = 6,  // host memory of the program's, pinned by the driver
+    cuda_pool = 7,        // in stream order, from a pool: used, not what the pool reserves
+    cuda_virtual = 8,     // cuMemCreate: memory that is mapped to reserved addresses
+    cuda_array = 9,
+    cuda_graph = 10,     // allocation nodes: two of one graph may share their memory
+    cuda_imported = 11,  // another process's, or another interface's
 };
 
-inline constexpr uint32_t kDomainCount = 9;
+inline constexpr uint32_t kDomainCount = 12;
 
 constexpr const char* domain_name(Domain domain) {
     constexpr const char* kNames[kDomainCount] = {
-        "heap",        "mapping",         "custom",    "cuda_device", "cuda_managed",
-        "cuda_pinned", "cuda_registered", "cuda_pool", "cuda_virtual"};
+        "heap",         "mapping",     "custom",          "cuda_device",
+        "cuda_managed", "cuda_pinned", "cuda_registered", "cuda_pool",
+        "cuda_virtual", "cuda_array",  "cuda_graph",      "cuda_imported"};
     const auto index = static_cast<uint32_t>(domain);
     return index < kDomainCount ? kNames[index] : "unknown";
 }
 
 // Whether bytes of this domain are part of a total. A mapping may hold a heap inside it, a custom
-// allocator's blocks lie in heap blocks or mappings, and registered memory is heap memory seen
-// twice: adding them would count bytes two times.
+// allocator's blocks lie in heap blocks or mappings, registered memory is heap memory seen twice,
+// and nodes of a graph take turns in the same memory: adding them would count bytes two times. What
+// is imported is another's.
 constexpr bool domain_in_total(Domain domain) {
     return domain != Domain::mapping && domain != Domain::cuda_registered &&
-           domain != Domain::custom;
+           domain != Domain::custom && domain != Domain::cuda_graph &&
+           domain != Domain::cuda_imported;
+}
+
+constexpr bool domain_of_cuda(Domain domain) {
+    return domain >= Domain::cuda_device && domain <= Domain::cuda_imported;
+}
+
+// Whether a sampled recording holds a sample of this domain. Mappings and the driver's allocations
+// are few and all recorded.
+constexpr bool domain_sampled(Domain domain) {
+    return domain != Domain::mapping && !domain_of_cuda(domain);
+}
+
+// Whether bytes of this domain take up a CUDA device's memory by themselves. Managed memory is
+// where it was used last; graphs are known by what they reserve.
+constexpr bool domain_charges_device(Domain domain) {
+    return domain == Domain::cuda_device || domain == Domain::cuda_pool ||
+           domain == Domain::cuda_virtual || domain == Domain::cuda_array;
 }
 
 }  // namespace heapdrift

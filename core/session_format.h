@@ -13,8 +13,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/cuda_figures.h"
 #include "core/domain.h"
 #include "core/ids.h"
+#include "core/shared.h"
 
 namespace heapdrift {
 
@@ -29,12 +31,6 @@ inline constexpr size_t kMaxScheduled = 96;
 // Of the rest four are for the peak (two while one replaces the other), the exit, and one to spare.
 inline constexpr size_t kMaxRequested = kMaxSnapshots - kMaxScheduled - 4;
 inline constexpr size_t kMaxDepth = 1024;
-
-// Words of the file that both sides touch while the program runs.
-template <typename T>
-using Shared = std::atomic<T>;
-static_assert(Shared<uint64_t>::is_always_lock_free && sizeof(Shared<uint64_t>) == 8);
-static_assert(Shared<uint32_t>::is_always_lock_free && sizeof(Shared<uint32_t>) == 4);
 
 enum class Mode : uint32_t { exact = 0, sampled = 1 };
 
@@ -59,7 +55,6 @@ enum class SnapshotState : uint32_t { free = 0, writing = 1, held = 2 };
 
 inline constexpr uint16_t kSnapshotIdle = 1;  // taken late: nothing happened when it was due
 inline constexpr size_t kLabelSize = 48;
-inline constexpr uint64_t kUnknownBytes = ~uint64_t{0};
 
 // What a snapshot says of the process as a whole. Sites are found through the counters and the
 // undo log. A slot is valid when state is held and number <= header.epoch.
@@ -230,11 +225,14 @@ struct Header {
     Identity identity;
     alignas(kPageSize) Control control;
     alignas(kPageSize) SnapshotDescriptor snapshots[kMaxSnapshots];
-    uint8_t reserved[kSegmentSize - 2 * kPageSize - sizeof(SnapshotDescriptor) * kMaxSnapshots];
+    CudaFigures cuda;
+    uint8_t reserved[kSegmentSize - 2 * kPageSize - sizeof(SnapshotDescriptor) * kMaxSnapshots -
+                     sizeof(CudaFigures)];
 };
 static_assert(sizeof(Header) == kSegmentSize);
 static_assert(offsetof(Header, control) == kPageSize);
 static_assert(offsetof(Header, snapshots) == 2 * kPageSize);
+static_assert(offsetof(Header, cuda) == 15 * kPageSize);
 
 // --- segments ----------------------------------------------------------------------------------
 
@@ -249,6 +247,7 @@ enum class SegmentKind : uint32_t {
     pages = 5,    // counters and undo entries, in pages
     symbols = 6,  // written by the analyzer when recording has ended: analyzer/symbolize
     scan = 7,     // what a scan found; see ScanSegment
+    cuda_events = 8,
 };
 
 struct SegmentHeader {

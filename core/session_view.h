@@ -81,6 +81,11 @@ public:
 
     const std::vector<PageRef>& pages() const { return pages_; }
 
+    const CudaEvent* cuda_event(uint32_t number) const {
+        return find<CudaEvent>(SegmentKind::cuda_events, number);
+    }
+    uint32_t cuda_event_limit() const { return limit<CudaEvent>(SegmentKind::cuda_events); }
+
     // Segments of scans, in no order. What they say is not checked, and may change meanwhile.
     std::vector<const ScanSegment*> scans() const;
 
@@ -88,7 +93,7 @@ public:
     std::vector<std::span<const std::byte>> symbols() const;
 
 private:
-    static constexpr size_t kKinds = 8;
+    static constexpr size_t kKinds = 9;
 
     ViewError check_header();
     void index_segments();

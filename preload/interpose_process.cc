@@ -9,8 +9,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "preload/cuda/bypass_check.h"
 #include "preload/interpose.h"
 #include "preload/lifecycle.h"
+#include "preload/page_memory.h"
 #include "preload/stack_verifier.h"
 
 using namespace heapdrift;
@@ -36,9 +38,15 @@ constinit Main program_main = nullptr;
     (__builtin_unwind_init(),  \
      static_cast<const void*>(static_cast<const uint64_t*>(__builtin_frame_address(0)) - 5))
 
+// Only where the loader's locks may be waited for: exit takes them itself.
+void note_cuda_bypass() {
+    if (active() && !memory_confined()) cuda::check_for_bypass();
+}
+
 int run_main(int argc, char** argv, char** environment) {
     if (active()) prepare_stack_verifier();
     const int status = program_main(argc, argv, environment);
+    note_cuda_bypass();
     // What main had on its stack is gone.
     note_exit_began(status, __builtin_dwarf_cfa());
     return status;
@@ -56,6 +64,7 @@ HEAPDRIFT_EXPORT int __libc_start_main(Main main, int argc, char** argv, void (*
 }
 
 HEAPDRIFT_EXPORT void exit(int status) {
+    note_cuda_bypass();
     note_exit_began(status, HEAPDRIFT_FRAME_IN_USE);
     following<void (*)(int)>("exit")(status);
     __builtin_unreachable();

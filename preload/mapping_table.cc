@@ -1,36 +1,9 @@
 #include "preload/mapping_table.h"
 
 #include "preload/page_memory.h"
-#include "preload/syscalls.h"
+#include "preload/table_lock.h"
 
 namespace heapdrift {
-
-// Gives up after a while: a holder that a signal handler jumped out of never lets go.
-class MappingTable::Lock {
-public:
-    explicit Lock(std::atomic<bool>& locked) : locked_(locked) {
-        constexpr int kTries = 10'000;
-        for (int i = 0; i < kTries; ++i) {
-            // Acquire and release make what one holder wrote visible to the next.
-            held_ = !locked_.exchange(true, std::memory_order_acquire);
-            if (held_) return;
-            if (!memory_confined()) sys::call(SYS_sched_yield);
-        }
-    }
-    ~Lock() {
-        if (held_) locked_.store(false, std::memory_order_release);
-    }
-    Lock(const Lock&) = delete;
-    Lock& operator=(const Lock&) = delete;
-
-    bool held() const { return held_; }
-    // Leaves it locked.
-    void keep() { held_ = false; }
-
-private:
-    std::atomic<bool>& locked_;
-    bool held_ = false;
-};
 
 // The first range that ends behind address.
 uint32_t MappingTable::first_at_or_behind(uint64_t address) const {
@@ -74,13 +47,13 @@ bool MappingTable::group_lives(uint32_t group) const {
 }
 
 bool MappingTable::add(uint64_t start, uint64_t size, SiteId site, uint32_t generation) {
-    const Lock lock(locked_);
+    const TableLock lock(locked_);
     return lock.held() &&
            insert_at(first_at_or_behind(start), {start, start + size, site, generation, 0});
 }
 
 MappingTable::Removal MappingTable::remove_one(uint64_t start, uint64_t size, Unmapped& unmapped) {
-    const Lock lock(locked_);
+    const TableLock lock(locked_);
     if (!lock.held()) return Removal::busy;
     const uint64_t end = start + size;
     const uint32_t at = first_at_or_behind(start);
@@ -110,14 +83,14 @@ MappingTable::Removal MappingTable::remove_one(uint64_t start, uint64_t size, Un
 }
 
 bool MappingTable::put_back(const Unmapped& piece) {
-    const Lock lock(locked_);
+    const TableLock lock(locked_);
     return lock.held() &&
            insert_at(first_at_or_behind(piece.start),
                      {piece.start, piece.end, piece.site, piece.generation, piece.group});
 }
 
 bool MappingTable::hold() {
-    Lock lock(locked_);
+    TableLock lock(locked_);
     const bool held = lock.held();
     lock.keep();
     return held;

@@ -55,7 +55,6 @@ private:
         uint32_t group;
     };
 
-    class Lock;
     uint32_t first_at_or_behind(uint64_t address) const;
     bool insert_at(uint32_t at, const Range& range);
     void erase_at(uint32_t at);

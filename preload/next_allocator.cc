@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "preload/message.h"
+#include "preload/next_loader.h"
 #include "preload/recorder.h"
 #include "preload/text.h"
 #include "preload/thread_local.h"
@@ -133,7 +134,7 @@ constinit NextAllocator next = {resolve_malloc,
 
 void* find_next(const char* name) {
     const BusyScope internal(Busy::internal);
-    return dlsym(RTLD_NEXT, name);
+    return heapdrift_next_dlsym(RTLD_NEXT, name);
 }
 
 void find_next_allocator() {

@@ -1,5 +1,6 @@
 #include "preload/recorder.h"
 
+#include "preload/cuda/recording.h"
 #include "preload/operation.h"
 #include "preload/scan/scan.h"
 
@@ -128,6 +129,7 @@ void TakenMappings::put_back() {
 
 void Recorder::forget() {
     scan::forget();
+    cuda::forget();
     sampler.forget_all();
     threads.forget();
     sites.forget();

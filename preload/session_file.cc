@@ -41,6 +41,7 @@ void SessionFile::forget() {
     clear(threads_);
     clear(pages_);
     clear(scans_);
+    clear(cuda_events_);
     scan_count_ = 0;
 }
 
@@ -187,10 +188,11 @@ uint8_t* SessionFile::find_segment(SegmentPointer* segments, uint32_t ordinal, S
 template <typename Record>
 Numbered<Record> SessionFile::add(SegmentPointer* segments, Shared<uint32_t>& count,
                                   uint32_t limit) {
-    constexpr SegmentKind kKind = std::is_same_v<Record, Node>     ? SegmentKind::nodes
-                                  : std::is_same_v<Record, Site>   ? SegmentKind::sites
-                                  : std::is_same_v<Record, Module> ? SegmentKind::modules
-                                                                   : SegmentKind::threads;
+    constexpr SegmentKind kKind = std::is_same_v<Record, Node>        ? SegmentKind::nodes
+                                  : std::is_same_v<Record, Site>      ? SegmentKind::sites
+                                  : std::is_same_v<Record, Module>    ? SegmentKind::modules
+                                  : std::is_same_v<Record, CudaEvent> ? SegmentKind::cuda_events
+                                                                      : SegmentKind::threads;
     // Ids of nodes and sites start at 1, since 0 means none there.
     constexpr uint32_t kFirst = std::is_same_v<Record, Node> || std::is_same_v<Record, Site>;
     uint32_t next = count.load(std::memory_order_relaxed);
@@ -206,6 +208,7 @@ Numbered<Record> SessionFile::add(SegmentPointer* segments, Shared<uint32_t>& co
 template Numbered<Node> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
 template Numbered<Site> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
 template Numbered<Module> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
+template Numbered<CudaEvent> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
 template Numbered<ThreadRow> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
 
 void* SessionFile::add_page(PageKind kind, uint32_t table, uint32_t index) {

@@ -63,6 +63,14 @@ public:
     // One more segment for the results of scans, zeroed. For one thread at a time.
     ScanSegment* add_scan_segment();
 
+    Numbered<CudaEvent> add_cuda_event() {
+        return add<CudaEvent>(cuda_events_, header_->cuda.event_count, kPerSegment<CudaEvent>);
+    }
+    CudaEvent& cuda_event(uint32_t number) { return record_at<CudaEvent>(cuda_events_, number); }
+    uint32_t cuda_event_count() const {
+        return header_->cuda.event_count.load(std::memory_order_relaxed);
+    }
+
     // Unlinks the file: nothing in it is worth keeping.
     void remove();
 
@@ -116,6 +124,7 @@ private:
     SegmentPointer threads_[kMaxThreadRows / kPerSegment<ThreadRow> + 1] = {};
     SegmentPointer pages_[kMaxPageSegments] = {};
     SegmentPointer scans_[kMaxScanSegments + 1] = {};
+    SegmentPointer cuda_events_[2] = {};
     uint32_t scan_count_ = 0;
 };
 

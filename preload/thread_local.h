@@ -28,6 +28,7 @@ struct ThreadLocal {
     Busy busy;
     bool ended;         // the thread's exit handlers have run
     bool in_allocator;  // inside the real allocator: mappings are its own
+    bool in_driver;     // inside a call of the program to the CUDA driver
     // Of heapdrift.h, see scopes.h: what the thread's stacks belong to.
     Scope mark;             // the innermost mark that is open, or kNoScope
     uint16_t ignore_depth;  // how many heapdrift_ignore_begin wait for their end

@@ -17,6 +17,7 @@
 #include "analyzer/commands/run_arguments.h"
 #include "analyzer/commands/run_settings.h"
 #include "analyzer/commands/run_summary.h"
+#include "analyzer/process/device_balance.h"
 #include "analyzer/process/executable.h"
 #include "analyzer/process/launch.h"
 #include "analyzer/process/recorder_options.h"
@@ -217,13 +218,17 @@ int run(const RunArguments& arguments) {
     }
 
     process::RecordingOverflow overflow(place.path(), destination.directory);
+    process::DeviceBalance balance(place.path());
     const process::Outcome outcome = process::run_program(
         executable.path, arguments.command,
         [&](pid_t pid) {
             return process::recorded_environment(preloaded,
                                                  recorder_options(arguments, place.path(), pid));
         },
-        [&] { overflow.relieve(); });
+        [&] {
+            overflow.relieve();
+            balance.refresh();
+        });
     if (outcome.exec_error != 0) {
         process::remove_recording_directory(place.path());
         return start_failure(executable.path, outcome.exec_error);

@@ -96,7 +96,7 @@ bool all_held(const Header& header, const std::vector<model::HistoryPoint>& poin
 // approximate.
 double counter_of_block(const Counters& last, Domain domain, const Identity& identity) {
     if (identity.mode != Mode::sampled) return 1;
-    if (domain == Domain::mapping || last.allocations == 0) return kSampledCountUnit;
+    if (!domain_sampled(domain) || last.allocations == 0) return kSampledCountUnit;
     const double count = static_cast<double>(last.allocations) / kSampledCountUnit;
     const double size = std::max(1.0, static_cast<double>(last.allocated_bytes) / count);
     const double interval = static_cast<double>(identity.sampling_interval_bytes);

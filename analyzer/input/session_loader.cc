@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "analyzer/input/counters_at.h"
+#include "analyzer/input/cuda_reader.h"
 #include "analyzer/input/foreign/foreign_session.h"
 #include "analyzer/input/process_state.h"
 #include "analyzer/input/scan_reader.h"
@@ -123,6 +124,7 @@ LoadedSession load_session(OpenedSession opened, const std::string& point) {
     profile.own_bytes = view.header().control.own_bytes.load();
     profile.modules = read_modules(view);
     profile.threads = read_threads(view);
+    profile.cuda = read_cuda(view);
     std::optional<ScanResult> scanned = read_last_scan(view);
     if (scanned) profile.scan = scanned->scan;
     profile.scan_obstacle = view.header().control.scan_obstacle.load();

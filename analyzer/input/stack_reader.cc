@@ -32,11 +32,6 @@ uint64_t minus(uint64_t a, uint64_t b) {
     return a > b ? a - b : 0;
 }
 
-// Mappings are few and all recorded.
-bool sampled_domain(Domain domain) {
-    return domain != Domain::mapping;
-}
-
 // In units of R bytes^2. Read from a running program the sum may be a moment below zero.
 double variance_of(uint64_t counter, const Identity& identity) {
     return static_cast<double>(std::max<int64_t>(0, static_cast<int64_t>(counter))) *
@@ -55,7 +50,7 @@ model::Figures to_figures(const Counters& counters, Domain domain, const Identit
     figures.live_bytes = minus(counters.allocated_bytes, counters.deallocated_bytes);
     if (sampled) {
         figures.sampled = true;
-        if (!sampled_domain(domain)) return figures;
+        if (!domain_sampled(domain)) return figures;
         figures.sampling_interval = identity.sampling_interval_bytes;
         figures.allocated_variance = variance_of(counters.temporary, identity);
         figures.live_variance = variance_of(counters.reallocations, identity);
@@ -207,6 +202,14 @@ std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counte
         merged[id] = reader.add(id, figures);
     }
     for (uint32_t& each : merged) each = each == kUntouched ? 0 : profile.sites[each].id;
+    // Last, so that sites made for these alone can be taken out again: they have no figures.
+    const size_t count = profile.sites.size();
+    if (profile.cuda)
+        for (model::CudaEventInfo& event : profile.cuda->events) {
+            event.stack = static_cast<uint32_t>(profile.event_sites.size());
+            profile.event_sites.push_back(profile.sites[reader.add(event.site, {})]);
+        }
+    profile.sites.resize(count);
     return merged;
 }
 

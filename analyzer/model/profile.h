@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/model/cuda.h"
 #include "analyzer/model/figures.h"
 #include "analyzer/model/location.h"
 #include "analyzer/model/module.h"
@@ -148,6 +149,10 @@ struct Profile {
     std::optional<Scan> scan;  // the last one, whichever point the figures stand for
     // Why the scan that was asked for last has no result.
     ScanObstacle scan_obstacle = ScanObstacle::none;
+    // Nothing where no CUDA driver was in use. Of the file's last state, whichever point the
+    // figures stand for; its stacks are sites without figures.
+    std::optional<Cuda> cuda;
+    std::vector<Site> event_sites;
     uint64_t own_bytes = 0;
     uint64_t peak_live_bytes = 0;  // the heap's high-water mark up to the point
     std::optional<double> peak_seconds;

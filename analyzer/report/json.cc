@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/cuda_parts.h"
 #include "analyzer/report/json_parts.h"
 #include "analyzer/report/scan_parts.h"
 
@@ -86,8 +87,9 @@ void write_report_body(JsonWriter& json, const ReportDocument& document) {
     write_grouping(json, document.grouping, document.column);
     json.key("row_count").number(document.rows.size());
     json.key("rows_below_minimum").number(document.rows_below_minimum);
-    json.key("rows").begin_array();
     FrameTexts frames(document.profile);
+    write_cuda(json, document.profile, frames, document.frames);
+    json.key("rows").begin_array();
     for (size_t i = 0; i < shown(document.rows.size(), document.top); ++i)
         write_row(json, document, document.rows[i], frames);
     json.end_array();
@@ -171,6 +173,8 @@ void write_info_json(std::ostream& out, const InfoDocument& document) {
     write_point(json, profile);
     write_totals(json, profile);
     write_scan(json, profile);
+    FrameTexts frames(profile);
+    write_cuda(json, profile, frames, 0);
     write_verified_stacks(json, profile.verified);
     write_integrity(json, document);
     write_snapshots(json, profile);

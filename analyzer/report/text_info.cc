@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "analyzer/report/cuda_parts.h"
 #include "analyzer/report/estimate_text.h"
 #include "analyzer/report/scan_parts.h"
 #include "analyzer/report/text.h"
@@ -107,6 +108,7 @@ void write_info_text(std::ostream& out, const InfoDocument& document, const Pale
         fmt::format("{} in {} allocations", bytes_text(totals.figures, model::Column::live_bytes),
                     count_text(totals.figures, model::Column::live_allocations)));
     write_scan(out, palette, profile);
+    write_cuda(out, palette, profile);
     write_losses(out, palette, profile);
     write_verified(out, profile.verified, palette);
     write_snapshots(out, profile, palette);

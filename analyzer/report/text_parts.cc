@@ -142,7 +142,7 @@ std::string stopped_text(const model::Losses& losses) {
 
 void write_line(std::ostream& out, const Palette& palette, const char* name,
                 const std::string& text) {
-    out << "  " << palette.faint(fmt::format("{:<13}", name)) << text << '\n';
+    out << "  " << palette.faint(fmt::format("{:<12} ", name)) << text << '\n';
 }
 
 void write_session(std::ostream& out, const Palette& palette, const model::SessionInfo& session) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/report/cuda_parts.h"
 #include "analyzer/report/estimate_text.h"
 #include "analyzer/report/text.h"
 #include "analyzer/report/text_parts.h"
@@ -103,6 +104,7 @@ void write_head(std::ostream& out, const ReportDocument& document, const Palette
                         count_text(part.figures, Column::live_allocations),
                         domain_in_total(domain) ? "" : "; no part of the totals"));
     }
+    write_cuda(out, palette, profile);
     write_losses(out, palette, profile);
 }
 
@@ -245,6 +247,7 @@ void write_report_text(std::ostream& out, const ReportDocument& document, const 
     else
         write_section(out, document, document.rows,
                       {document.column, title_of(document.column), Part::totals}, palette, stacks);
+    write_cuda_events(out, palette, document.profile, stacks);
     stacks.write_hint();
     if (document.rows_below_minimum > 0)
         out << fmt::format("\n{} rows with less than {} live are not shown.\n",

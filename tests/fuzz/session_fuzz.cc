@@ -8,6 +8,7 @@
 
 #include "analyzer/input/aged_deallocations.h"
 #include "analyzer/input/counters_at.h"
+#include "analyzer/input/cuda_reader.h"
 #include "analyzer/input/scan_reader.h"
 #include "analyzer/input/session_info.h"
 #include "analyzer/input/stack_reader.h"
@@ -58,6 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     profile.losses = input::read_losses(view);
     profile.modules = input::read_modules(view);
     profile.threads = input::read_threads(view);
+    profile.cuda = input::read_cuda(view);
     const auto scanned = input::read_last_scan(view);
     input::read_sites(view, counters.front(), counters.back(),
                       scanned ? std::span<const model::Reachability>(scanned->sites)

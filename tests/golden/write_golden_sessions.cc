@@ -140,6 +140,78 @@ void write_growing_session(const std::string& path) {
     session.write(path);
 }
 
+// A program on two devices, one of which NVML told about, that ran out of memory and freed twice.
+void write_gpu_session(const std::string& path) {
+    SessionBuilder session;
+    const uint32_t module = session.add_module("/usr/bin/train", "cc33", kStart, kStart * 2);
+    symbolize::SymbolTable symbols;
+    symbols.insert(module, 0x100 - 1, {{"load_weights", "src/weights.cc", 31, false}});
+    symbols.insert(module, 0x200 - 1, {{"release_weights", "src/weights.cc", 58, false}});
+    symbols.insert(module, 0x300 - 1, {{"main", "src/main.cc", 5, false}});
+    const uint32_t weights =
+        session.add_stack({kStart + 0x100, kStart + 0x300}, Domain::cuda_device);
+    const uint32_t staging =
+        session.add_stack({kStart + 0x100, kStart + 0x300}, Domain::cuda_pinned);
+    const uint32_t shared = session.add_stack({kStart + 0x300}, Domain::cuda_imported);
+    const uint32_t release =
+        session.add_stack({kStart + 0x200, kStart + 0x300}, Domain::cuda_device);
+    session.allocate(0, weights, 64 << 20, 6);
+    session.deallocate(0, weights, 64 << 20, 1);
+    session.allocate(0, staging, 1 << 20);
+    session.allocate(0, shared, 1 << 21);
+    const uint32_t then = session.snapshot(SnapshotKind::program, kSecond, "out of CUDA memory");
+
+    CudaFigures& figures = session.header().cuda;
+    figures.driver_seen = 1;
+    figures.modules_through = 2;
+    figures.modules_around = 1;
+    figures.modules_checked = 1;
+    figures.device_count = 2;
+    figures.out_of_memory = 3;
+    figures.failed_deallocations = 1;
+    figures.unmapped_handles = 2;
+    figures.unmapped_bytes = 4 << 20;
+    for (int ordinal = 0; ordinal < 2; ++ordinal) {
+        CudaDevice& device = figures.devices[ordinal];
+        device.ordinal = ordinal;
+        std::memset(device.uuid, 0xa0 + ordinal, sizeof device.uuid);
+        device.state = kCudaDeviceNamed | kCudaDeviceHasUuid;
+    }
+    CudaDevice& first = figures.devices[0];
+    first.live_bytes[cuda_index(Domain::cuda_device)] = 320 << 20;
+    first.live_bytes[cuda_index(Domain::cuda_imported)] = 1 << 21;
+    first.live_objects = 6;
+    first.charged_bytes = 320 << 20;
+    first.peak_charged_bytes = 384 << 20;
+    first.peak_ns = kSecond / 2;
+    first.pool_reserved_bytes = 32 << 20;
+    first.reserved_ns = kSecond;
+    first.process_bytes = uint64_t{900} << 20;
+    first.device_used_bytes = uint64_t{5} << 30;
+    first.device_total_bytes = uint64_t{16} << 30;
+    first.asked_ns = 2 * kSecond;
+    const auto add_event = [&](CudaEventKind kind, uint32_t site, int result, uint64_t bytes) {
+        CudaEvent& event = session.add_cuda_event();
+        event.kind = kind;
+        event.device = 0;
+        event.result = result;
+        event.first_ns = kSecond;
+        event.last_ns = 2 * kSecond;
+        event.bytes = bytes;
+        event.charged_bytes = 320 << 20;
+        event.site = site;
+        return &event;
+    };
+    CudaEvent* ran_out = add_event(CudaEventKind::out_of_memory, weights, 2, uint64_t{15} << 30);
+    ran_out->count = 3;
+    ran_out->snapshot = then;
+    add_event(CudaEventKind::failed_deallocation, release, 1, 0)->count = 1;
+    session.header().control.ended_by = EndedBy::exit;
+    session.header().control.ended_ns = 3 * kSecond;
+    session.embed_symbols(symbols.encode());
+    session.write(path);
+}
+
 }  // namespace
 }  // namespace heapdrift::testing
 
@@ -150,4 +222,5 @@ int main(int argc, char** argv) {
     heapdrift::testing::write_session(directory + "/new.heapdrift", "bb22", 0x5000, 2);
     heapdrift::testing::write_sampled_session(directory + "/sampled.heapdrift");
     heapdrift::testing::write_growing_session(directory + "/growing.heapdrift");
+    heapdrift::testing::write_gpu_session(directory + "/gpu.heapdrift");
 }

@@ -84,7 +84,7 @@ void write_file(std::ostream& out, const std::string& name, const TextTable& fra
 std::string full_name(const std::string& name, Domain domain, bool estimated) {
     return fmt::format("{}{}{}",
                        domain == Domain::heap ? "" : domain_name(domain) + std::string(": "), name,
-                       estimated && domain != Domain::mapping ? " (estimated)" : "");
+                       estimated && domain_sampled(domain) ? " (estimated)" : "");
 }
 
 }  // namespace

@@ -289,6 +289,10 @@ void SessionBuilder::embed_symbols(std::span<const std::byte> encoded) {
     }
 }
 
+CudaEvent& SessionBuilder::add_cuda_event() {
+    return record<CudaEvent>(SegmentKind::cuda_events, header().cuda.event_count++);
+}
+
 ScanSegment& SessionBuilder::add_scan_segment() {
     return *reinterpret_cast<ScanSegment*>(add_segment(SegmentKind::scan, scan_segments_++));
 }

@@ -54,6 +54,9 @@ public:
     // One more segment of a scan's result, zeroed.
     ScanSegment& add_scan_segment();
 
+    // The next event of CUDA's.
+    CudaEvent& add_cuda_event();
+
     void embed_symbols(std::span<const std::byte> encoded);
 
     std::span<const std::byte> bytes() const { return {base_, size_}; }
