@@ -153,7 +153,7 @@ def main():
     if not os.path.exists(program):
         sys.exit(f"{program} is not built: scripts/evaluate builds it")
     if arguments.smoke:
-        sys.exit(smoke(arguments.build))
+        sys.exit(smoke(arguments.build) or 0)
     settings = judged_set.JUDGED if arguments.set == "judged" else judged_set.TUNING
     kinds = [
         kind

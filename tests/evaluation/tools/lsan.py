@@ -6,7 +6,7 @@ import re
 from . import Finding, ToolFailed, run
 
 _LEAK = re.compile(r"^(Direct|Indirect) leak of (\d+) byte\(s\) in (\d+) object\(s\)")
-_FRAME = re.compile(r"^ +#\d+ 0x[0-9a-f]+ (?:in (.*?) ?)?(?:/|\(/|<)")
+_FRAME = re.compile(r"^ +#\d+ 0x[0-9a-f]+ (?:in (.+) )?\S+$")
 _EXIT = 23
 
 
