@@ -26,12 +26,7 @@ std::string snapshots_text(const model::History& history) {
 void write_head(std::ostream& out, const LeaksDocument& document, const Palette& palette) {
     const model::Profile& profile = document.profile;
     const model::SessionInfo& session = profile.session;
-    out << palette.strong(fmt::format("{} (pid {}), {}", command_line_text(session), session.pid,
-                                      ending_text(session)))
-        << '\n';
-    write_line(out, palette, "recorded",
-               fmt::format("{}, {}; {}", format_time(session.started_realtime_ns),
-                           format_seconds(session.last_seconds), mode_text(session)));
+    write_session(out, palette, session);
     write_line(out, palette, "judged at",
                point_text(profile) + (document.filtered ? "; of what the filters keep" : ""));
     const std::string snapshots = snapshots_text(document.history);

@@ -109,6 +109,21 @@ void write_line(std::ostream& out, const Palette& palette, const char* name,
     out << "  " << palette.faint(fmt::format("{:<13}", name)) << text << '\n';
 }
 
+void write_session(std::ostream& out, const Palette& palette, const model::SessionInfo& session) {
+    if (!session.foreign_recorder.empty()) {
+        out << palette.strong(command_line_text(session)) << '\n';
+        write_line(out, palette, "recorded",
+                   fmt::format("by {}; {}", session.foreign_recorder, mode_text(session)));
+        return;
+    }
+    out << palette.strong(fmt::format("{} (pid {}), {}", command_line_text(session), session.pid,
+                                      ending_text(session)))
+        << '\n';
+    write_line(out, palette, "recorded",
+               fmt::format("{}, {}; {}", format_time(session.started_realtime_ns),
+                           format_seconds(session.last_seconds), mode_text(session)));
+}
+
 void write_losses(std::ostream& out, const Palette& palette, const model::Profile& profile) {
     const model::Losses& losses = profile.losses;
     const model::Totals totals = model::totals(profile);
