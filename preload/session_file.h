@@ -54,11 +54,12 @@ public:
     // A zeroed page, published to readers as belonging to (kind, table, index).
     void* add_page(PageKind kind, uint32_t table, uint32_t index);
 
-    // How many values of cells have been kept for snapshots, by all tables; in steps.
-    std::atomic<uint64_t>& values_kept() { return values_kept_; }
     // The pages of counters of all tables, while they are written: visit(index, cells).
     template <typename Visit>
     void for_each_counters_page(Visit visit) const;
+
+    // How many values of cells have been kept for snapshots, by all tables; in steps.
+    std::atomic<uint64_t>& values_kept() { return values_kept_; }
 
     // One more segment for the results of scans, zeroed. For one thread at a time.
     ScanSegment* add_scan_segment();

@@ -21,7 +21,7 @@ class Marks(EndToEndTest):
         self.assertEqual(result.status, 0, result.describe())
 
     def test_ignored_scopes_are_no_leaks(self):
-        result = self.recorded(self.victim("marks present"), "scan=1")
+        result = self.recorded(self.victim("marks present"), "scan=1:interval=60000")
         self.assertEqual(result.status, 0, result.describe())
         leaks = session.json_of(["leaks", self.only_session(), "--min-score", "0"], self.folder)
         named = {leak["frames"][0]["function"] for leak in leaks["leaks"] if leak["score"] >= 0.5}
