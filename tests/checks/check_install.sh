@@ -6,6 +6,9 @@ set -euo pipefail
 
 cmake --install "$1" --prefix "$work/prefix" >"$work/install.log"
 [ -f "$work/prefix/include/heapdrift.h" ] || fail "include/heapdrift.h is not installed"
+[ -f "$work/prefix/include/heapdrift_gtest.h" ] || fail "include/heapdrift_gtest.h is not installed"
+find "$work/prefix" -path '*/cmake/heapdrift/heapdrift-config.cmake' | grep -q . ||
+    fail "heapdrift-config.cmake is not installed"
 records_with "$work/prefix/bin/heapdrift"
 
 # A prefix may be moved, and reached through a link.
