@@ -148,13 +148,4 @@ inline SnapshotNumber open_snapshot(Header& header, const SnapshotDescriptor& fi
     return SnapshotNumber{number};
 }
 
-// Whether a snapshot in (since, until] is still held, that is, whether values from then are needed.
-inline bool any_held(const Header& header, uint32_t since, uint32_t until) {
-    for (const SnapshotDescriptor& snapshot : header.snapshots)
-        if (snapshot.state.load(std::memory_order_acquire) == SnapshotState::held &&
-            snapshot.number > since && snapshot.number <= until)
-            return true;
-    return false;
-}
-
 }  // namespace heapdrift

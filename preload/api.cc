@@ -38,10 +38,12 @@ HEAPDRIFT_EXPORT int heapdrift_snapshot(const char* label) {
 
 HEAPDRIFT_EXPORT void heapdrift_stop() {
     scan::note_unrecorded_blocks();
-    recorder.paused.store(true, std::memory_order_relaxed);
+    recorder.paused.store(true, std::memory_order_seq_cst);
+    settle_ordinary();
 }
 HEAPDRIFT_EXPORT void heapdrift_start() {
-    recorder.paused.store(false, std::memory_order_relaxed);
+    recorder.paused.store(false, std::memory_order_seq_cst);
+    settle_ordinary();
 }
 
 HEAPDRIFT_EXPORT size_t heapdrift_current_bytes() {

@@ -54,6 +54,9 @@ void BlockTable::remember(const Place& place, uint64_t address) {
 }
 
 BlockTable::Put BlockTable::put(uint64_t address, const BlockRecord& record) {
+    if (!record.watched &&
+        put_ordinary(address, record.site, record.generation, record.size, slot_shift_))
+        return {true, {}};
     const Place place = place_or_map(address);
     if (place.a == nullptr) return {false, {}};
     remember(place, address);
@@ -64,8 +67,10 @@ BlockTable::Put BlockTable::put(uint64_t address, const BlockRecord& record) {
 }
 
 bool BlockTable::write(const Place& place, uint64_t address, const BlockRecord& record) {
-    if (!fits_short(record) || record.watched) return write_special(place, address, record);
-    place.a->store(short_slot(record), std::memory_order_relaxed);
+    if (!fits_short(record.site, record.size) || record.watched)
+        return write_special(place, address, record);
+    place.a->store(short_slot(record.site, record.generation, record.size),
+                   std::memory_order_relaxed);
     return true;
 }
 
@@ -100,19 +105,19 @@ bool BlockTable::write_surely(const Place& place, uint64_t address, const BlockR
 bool BlockTable::write_special(const Place& place, uint64_t address, const BlockRecord& record) {
     Slot* slot = place.a;
     Slot* following = slot + 1;
-    uint32_t head = wide_head(record);
+    uint32_t head = wide_head(record.site);
     if (record.watched) head |= kWatched;
     if (record.size > kLowSizeMask) {
         head |= kHuge;
         slot[2].store(static_cast<uint32_t>(record.size >> kLowSizeBits) << 2,
                       std::memory_order_relaxed);
-    } else if (!covers_next_slot(address, record.size)) {
+    } else if (!covers_next_slot(address, record.size, slot_shift_)) {
         head |= kInPlaneB;
         Slot* b = place.planes->b.load(std::memory_order_acquire);
         if (b == nullptr && (b = map_plane(place.planes->b)) == nullptr) return false;
         following = b + place.index;
     }
-    following->store(continuation(record), std::memory_order_relaxed);
+    following->store(continuation(record.generation, record.size), std::memory_order_relaxed);
     slot->store(head, std::memory_order_relaxed);
     return true;
 }
@@ -136,6 +141,7 @@ BlockRecord BlockTable::read_record(const Slot* slot, uint32_t head, const Slot*
 }
 
 BlockRecord BlockTable::take(uint64_t address) {
+    if (BlockRecord record; take_ordinary(address, record, slot_shift_)) return record;
     const Place place = place_of(address);
     if (place.a == nullptr) return {};
     remember(place, address);

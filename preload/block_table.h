@@ -39,47 +39,53 @@ public:
     };
 
     // spacing: the smallest distance between two blocks of the allocator, 16 or 32.
-    void set_spacing(uint64_t spacing) { slot_shift_ = spacing == 32 ? 5 : 4; }
+    void set_spacing(uint64_t spacing) { slot_shift_ = shift_of(spacing); }
+    static constexpr uint32_t shift_of(uint64_t spacing) { return spacing == 32 ? 5 : 4; }
 
     // Enters a block; its generation is at most kLastGeneration.
     Put put(uint64_t address, const BlockRecord& record);
     // Removes a block's record and returns it; site 0 when there is none.
     BlockRecord take(uint64_t address);
 
-    // The same, for the hooks: false where it is not as simple as nearly always, and nothing was
-    // done. Sizes come mixed, and a branch on them would be mispredicted each time they change,
-    // behind a chain of loads. So both forms of a record are made without one.
-    [[gnu::always_inline]] bool put_ordinary(uint64_t address, const BlockRecord& record) {
+    // The same, inline: false where it is not as simple as nearly always, and nothing was done.
+    // Sizes come mixed, and a branch on them would be mispredicted each time they change, behind a
+    // chain of loads. So both forms of a record are made without one.
+    // shift: shift_of(spacing), a constant in the hooks.
+    [[gnu::always_inline]] bool put_ordinary(uint64_t address, SiteId site, uint32_t generation,
+                                             uint64_t size, uint32_t shift) {
         Slot* slot;
-        if (!find(address, slot)) [[unlikely]]
+        if (!find(address, shift, slot)) [[unlikely]]
             return false;
         const uint32_t returns = begin_write();
-        const bool fits = fits_short(record);
-        const bool wide = record.size <= kLowSizeMask && covers_next_slot(address, record.size);
-        if (!(fits | wide) || !is_free(slot->load(std::memory_order_relaxed))) [[unlikely]]
+        const uint64_t fits = mask_of(fits_short(site, size));
+        const uint64_t wide =
+            mask_of((size >> kLowSizeBits == 0) & covers_next_slot(address, size, shift));
+        if ((fits | wide) == 0 || !is_free(slot->load(std::memory_order_relaxed))) [[unlikely]]
             return false;
         // What the short form does not write goes aside.
         Slot aside;
-        Slot* following = slot + 1;
-        following = fits ? &aside : following;
-        following->store(continuation(record), std::memory_order_relaxed);
-        slot->store(select(fits, short_slot(record), wide_head(record)), std::memory_order_relaxed);
+        auto* following = reinterpret_cast<Slot*>(
+            select(fits, reinterpret_cast<uint64_t>(&aside), reinterpret_cast<uint64_t>(slot + 1)));
+        following->store(continuation(generation, size), std::memory_order_relaxed);
+        slot->store(select(fits, short_slot(site, generation, size), wide_head(site)),
+                    std::memory_order_relaxed);
         if (returned_since(returns)) [[unlikely]] {
             slot->store(0, std::memory_order_relaxed);
             return false;
         }
         return true;
     }
-    [[gnu::always_inline]] bool take_ordinary(uint64_t address, BlockRecord& record) {
+    [[gnu::always_inline]] bool take_ordinary(uint64_t address, BlockRecord& record,
+                                              uint32_t shift) {
         Slot* slot;
-        if (!find(address, slot)) [[unlikely]]
+        if (!find(address, shift, slot)) [[unlikely]]
             return false;
         const uint32_t head = slot[0].load(std::memory_order_relaxed);
         const uint32_t following = slot[1].load(std::memory_order_relaxed);
-        const bool fits = (head & kShort) != 0;
+        const uint64_t fits = mask_of((head & kShort) != 0);
         const uint32_t unusual =
             ((head & (kTagMask | kInPlaneB | kWatched | kHuge)) ^ kWide) | (following & kTagMask);
-        if (select(fits, 0, unusual) != 0) [[unlikely]]
+        if (select(fits, 0u, unusual) != 0) [[unlikely]]
             return false;
         clear_head(slot);
         record = {SiteId{select(fits, head >> 17, head >> kSiteShift)},
@@ -133,8 +139,9 @@ private:
 
     static constexpr uint32_t kTagMask = 3;
     static constexpr uint32_t kShort = 1;
-    static constexpr uint32_t kShortMaxSize = 63;
-    static constexpr uint32_t kShortMaxSite = (1u << 15) - 1;
+    static constexpr uint32_t kShortSizeBits = 6;
+    static constexpr uint32_t kShortMaxSize = (1u << kShortSizeBits) - 1;
+    static constexpr uint32_t kShortSiteBits = 15;
     static constexpr uint32_t kWide = 2;
     static constexpr uint32_t kInPlaneB = 1u << 2;
     static constexpr uint32_t kWatched = 1u << 3;
@@ -160,11 +167,12 @@ private:
     static constexpr uint32_t kRecentLeaves = 1024;
     static constexpr uint32_t kPointerBits = 48;
 
-    [[gnu::always_inline]] bool find(uint64_t address, Slot*& slot) const {
-        const uint64_t number = address >> slot_shift_;
+    [[gnu::always_inline]] bool find(uint64_t address, uint32_t shift, Slot*& slot) const {
+        const uint64_t number = address >> shift;
         const uint64_t leaf = number >> kLeafBits;
         // Acquire: pairs with the release in remember.
         const uint64_t entry = recent_leaves_[leaf % kRecentLeaves].load(std::memory_order_acquire);
+        // Leaves beyond kHighestAddress are never entered.
         if (entry >> kPointerBits != leaf / kRecentLeaves + 1) [[unlikely]]
             return false;
         slot = reinterpret_cast<Slot*>(entry & ((uint64_t{1} << kPointerBits) - 1)) +
@@ -176,29 +184,31 @@ private:
     Place place_or_map(uint64_t address);
     Slot* map_plane(std::atomic<Slot*>& plane);
 
-    bool covers_next_slot(uint64_t address, uint64_t size) const {
-        return address + size >= ((address >> slot_shift_) + 2) << slot_shift_;
+    static bool covers_next_slot(uint64_t address, uint64_t size, uint32_t shift) {
+        const uint64_t spacing = uint64_t{1} << shift;
+        return (address & (spacing - 1)) + size >= 2 * spacing;
     }
-    // Without a branch, whatever the compiler thinks.
-    static uint32_t select(bool first, uint32_t one, uint32_t other) {
-        uint32_t mask = 0u - static_cast<uint32_t>(first);
+    // A choice without a branch, whatever the compiler thinks.
+    static uint64_t mask_of(bool condition) {
+        uint64_t mask = 0 - uint64_t{condition};
         asm("" : "+r"(mask));
-        return other ^ ((one ^ other) & mask);
+        return mask;
+    }
+    template <typename Word>
+    static Word select(uint64_t mask, Word one, Word other) {
+        return other ^ ((one ^ other) & static_cast<Word>(mask));
     }
     // Empty, or left over from a wide record that is gone: its head was cleared, which says enough.
     static bool is_free(uint32_t slot) { return (slot & kTagMask) == 0; }
-    static bool fits_short(const BlockRecord& record) {
-        return record.size <= kShortMaxSize && raw(record.site) <= kShortMaxSite;
+    static bool fits_short(SiteId site, uint64_t size) {
+        return (size >> kShortSizeBits | raw(site) >> kShortSiteBits) == 0;
     }
-    static uint32_t short_slot(const BlockRecord& record) {
-        return kShort | static_cast<uint32_t>(record.size) << 1 | record.generation << 7 |
-               raw(record.site) << 17;
+    static uint32_t short_slot(SiteId site, uint32_t generation, uint64_t size) {
+        return kShort | static_cast<uint32_t>(size) << 1 | generation << 7 | raw(site) << 17;
     }
-    static uint32_t wide_head(const BlockRecord& record) {
-        return kWide | raw(record.site) << kSiteShift;
-    }
-    static uint32_t continuation(const BlockRecord& record) {
-        return record.generation << 2 | static_cast<uint32_t>(record.size & kLowSizeMask) << 12;
+    static uint32_t wide_head(SiteId site) { return kWide | raw(site) << kSiteShift; }
+    static uint32_t continuation(uint32_t generation, uint64_t size) {
+        return generation << 2 | static_cast<uint32_t>(size) << 12;
     }
     // What the slots at `slot`, whose head is given, say of a block.
     static BlockRecord read_record(const Slot* slot, uint32_t head, const Slot* in_plane_b);

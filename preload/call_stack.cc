@@ -2,8 +2,9 @@
 
 namespace heapdrift {
 
-SiteId CallStack::site_of_new_stack(StartState start, uint32_t standing, Domain domain,
-                                    uint32_t depth, SiteTable& sites, const ModuleList& modules) {
+SiteId CallStack::site_of_new_stack(StartState start, uint32_t standing, uint32_t set,
+                                    Domain domain, uint32_t depth, SiteTable& sites,
+                                    const ModuleList& modules) {
     // After an unload the rules, and what stands at the remembered addresses, may be others.
     const uint32_t generation = modules.generation();
     if (generation_ != generation) {
@@ -22,7 +23,7 @@ SiteId CallStack::site_of_new_stack(StartState start, uint32_t standing, Domain 
     const NodeId leaf = sites.intern(stack_, tree, path_, interned_);
     if (raw(leaf) == 0) return SiteId{0};
     site_ = sites.site(leaf, tree);
-    if (raw(site_) != 0) recent_.keep(start, stack_, path_.nodes, site_);
+    if (raw(site_) != 0) recent_.keep(set, start, stack_, path_.nodes, site_);
     return site_;
 }
 

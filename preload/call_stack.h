@@ -15,6 +15,7 @@ public:
     [[gnu::always_inline]] SiteId site(const StartState& start, Domain domain, uint32_t depth,
                                        SiteTable& sites, const ModuleList& modules) {
         uint32_t standing = 0;
+        uint32_t set = 0;
         if (bounds_.covers(start.sp) && generation_ == modules.generation()) [[likely]] {
             standing = stack_.standing(start.sp);
             if (domain == domain_) [[likely]] {
@@ -22,12 +23,13 @@ public:
                     stack_.is_start(standing, start))
                     return site_;
                 const uint32_t known = standing < interned_ ? standing : interned_;
-                if (const SiteId site = recent_.find(start, stack_, known, path_.nodes);
+                set = RecentStacks::set_of(start, stack_.first_changed_word(standing, start.sp));
+                if (const SiteId site = recent_.find(set, start, stack_, known, path_.nodes);
                     raw(site) != 0)
                     return site;
             }
         }
-        return site_of_new_stack(start, standing, domain, depth, sites, modules);
+        return site_of_new_stack(start, standing, set, domain, depth, sites, modules);
     }
 
     // What follows belongs to another scope. Costs captures nothing: they find that no site is
@@ -45,8 +47,9 @@ public:
     void forget();
 
 private:
-    SiteId site_of_new_stack(StartState start, uint32_t standing, Domain domain, uint32_t depth,
-                             SiteTable& sites, const ModuleList& modules);
+    // set: where recent_ was searched, and is to keep it.
+    SiteId site_of_new_stack(StartState start, uint32_t standing, uint32_t set, Domain domain,
+                             uint32_t depth, SiteTable& sites, const ModuleList& modules);
     void forget_stack();
     void leave_tree();
 

@@ -36,6 +36,12 @@ void CounterTable::keep_values(Cell& cell, SiteId site, uint32_t epoch) {
         entry->values.temporary = cell.temporary.load(std::memory_order_relaxed);
         entry->values.reallocations = cell.reallocations.load(std::memory_order_relaxed);
         entry->until.store(epoch, std::memory_order_release);
+        // All threads share the sum: seldom.
+        constexpr uint32_t kStep = 64;
+        if (++values_kept_ == kStep) {
+            file_->values_kept().fetch_add(kStep, std::memory_order_relaxed);
+            values_kept_ = 0;
+        }
     }
     cell.epoch.store(epoch, std::memory_order_release);
     // The counters, which change next with relaxed stores, must not be seen before the stamp.

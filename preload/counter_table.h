@@ -56,6 +56,7 @@ private:
     RecordLog<UndoEntry, PageKind::undo> undo_;
     RecordLog<AgedDeallocations, PageKind::aged> aged_;
     HeldSnapshots held_;
+    uint32_t values_kept_;  // that the file's sum does not know yet
     // Numbers of aged entries used lately, by the hash of their key.
     static constexpr uint32_t kRecentAged = 256;
     uint32_t recent_aged_[kRecentAged];

@@ -102,7 +102,8 @@ static inline void heapdrift_mark_begin_or_none(heapdrift_mark* mark) {
 }
 static inline heapdrift_growth heapdrift_growth_or_none(const heapdrift_mark* mark) {
     const heapdrift_growth none = {0, 0, 0, 0};
-    return heapdrift_mark_growth ? heapdrift_mark_growth(mark, NULL, 0) : none;
+    heapdrift_site not_asked_for = {0, 0, 0};
+    return heapdrift_mark_growth ? heapdrift_mark_growth(mark, &not_asked_for, 0) : none;
 }
 #define HEAPDRIFT_MARK_BEGIN(mark) heapdrift_mark_begin_or_none(mark)
 #define HEAPDRIFT_MARK_END(mark) (heapdrift_mark_end ? heapdrift_mark_end(mark) : (void)0)

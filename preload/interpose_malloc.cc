@@ -22,6 +22,29 @@ void* recorded(void* block, size_t size, const StartState& caller) {
     return block;
 }
 
+[[gnu::noinline]] void* allocate(size_t size, const StartState& caller) {
+    void* block;
+    if (next_is_glibc()) [[likely]] {
+        block = next.malloc(size);
+    } else {
+        const AllocatorScope scope;
+        block = next.malloc(asked(size));
+    }
+    if (block != nullptr) [[likely]]
+        record_allocation_inline<Domain::heap, Path::any>(address_of(block), size, caller,
+                                                          Origin::fresh);
+    return block;
+}
+
+[[gnu::noinline]] void release(void* block) {
+    if (block == nullptr || is_bootstrap(block)) return;
+    record_deallocation_inline<Domain::heap, Path::any>(address_of(block));
+    if (next_is_glibc()) [[likely]]
+        return next.free(block);
+    const AllocatorScope scope;
+    next.free(block);
+}
+
 void* reallocate(void* block, size_t size, const StartState& caller) {
     if (is_bootstrap(block)) {
         void* moved = next.malloc(asked(size));
@@ -61,19 +84,15 @@ void* reallocate(void* block, size_t size, const StartState& caller) {
 
 }  // namespace
 
-// malloc and free are nearly all of a program's calls: for them the recorder's work is inline, and
-// what other allocators than glibc's need is apart.
+// malloc and free are nearly all of a program's calls: for them the recorder's work is inline where
+// nothing is unusual about the process, and the rest is apart. Sampled mode passes most blocks by.
 HEAPDRIFT_EXPORT void* malloc(size_t size) {
-    void* block;
-    if (next_is_glibc()) [[likely]] {
-        block = next.malloc(size);
-    } else {
-        const AllocatorScope scope;
-        block = next.malloc(asked(size));
-    }
+    if (!records_ordinarily()) [[unlikely]]
+        return allocate(size, start_state_of_caller());
+    void* block = next.malloc(size);
     if (block != nullptr) [[likely]]
-        record_allocation_inline<Domain::heap>(address_of(block), size, start_state_of_caller(),
-                                               Origin::fresh);
+        record_allocation_inline<Domain::heap, Path::ordinary>(
+            address_of(block), size, start_state_of_caller(), Origin::fresh);
     return block;
 }
 
@@ -103,11 +122,10 @@ HEAPDRIFT_EXPORT void* reallocarray(void* block, size_t count, size_t size) {
 }
 
 HEAPDRIFT_EXPORT void free(void* block) {
+    if (!records_ordinarily()) [[unlikely]]
+        return release(block);
     if (block == nullptr || is_bootstrap(block)) return;
-    record_deallocation_inline<Domain::heap>(address_of(block));
-    if (next_is_glibc()) [[likely]]
-        return next.free(block);
-    const AllocatorScope scope;
+    record_deallocation_inline<Domain::heap, Path::ordinary>(address_of(block));
     next.free(block);
 }
 

@@ -20,7 +20,7 @@ extern "C" void* __libc_stack_end;
 namespace heapdrift {
 namespace {
 
-constinit std::atomic<ProcessState> first_process_state{ProcessState::fresh};
+constinit Process first_process{};
 
 // Pid of the process in which a thread is starting to record. A fork child that finds its parent's
 // pid here was forked in the middle of that and starts over.
@@ -73,13 +73,13 @@ void on_thread_exit(void* pointer) {
 bool make_process_state() {
     void* page = map_pages_wiped_on_fork(kPageSize);
     if (page == nullptr) return false;
-    process_state = static_cast<std::atomic<ProcessState>*>(page);
+    process = static_cast<Process*>(page);
     return true;
 }
 
 void give_up() {
     gave_up = true;
-    process_state->store(ProcessState::off, std::memory_order_release);
+    process->state.store(ProcessState::off, std::memory_order_release);
 }
 
 void start_recording() {
@@ -93,7 +93,7 @@ void start_recording() {
     tls.state = nullptr;
     tls.row = nullptr;
     tls.mark = kNoScope;
-    if (!gave_up && process_state == &first_process_state && !make_process_state()) {
+    if (!gave_up && process == &first_process && !make_process_state()) {
         say(Message() << "not recording process " << sys::pid()
                       << ": no memory, or the kernel has no MADV_WIPEONFORK");
         gave_up = true;
@@ -122,13 +122,14 @@ void start_recording() {
         const BusyScope internal(Busy::internal);
         thread_exit_key_made = pthread_key_create(&thread_exit_key, on_thread_exit) == 0;
     }
-    process_state->store(ProcessState::recording, std::memory_order_release);
+    process->state.store(ProcessState::recording, std::memory_order_release);
+    settle_ordinary();
 }
 
 // False in a vfork child, which shares our memory. A confined program is believed to be itself: to
 // ask would be a system call.
 bool is_this_process() {
-    return process_state->load(std::memory_order_relaxed) == ProcessState::recording &&
+    return process->state.load(std::memory_order_relaxed) == ProcessState::recording &&
            (memory_confined() || recorder.file.header().identity.pid == sys::pid());
 }
 
@@ -169,7 +170,17 @@ void check_interposition() {
 
 }  // namespace
 
-constinit std::atomic<ProcessState>* process_state = &first_process_state;
+constinit Process* process = &first_process;
+
+// Again until it holds: another thread may pause or go on at the same time.
+void settle_ordinary() {
+    const auto is_ordinary = [] {
+        return is_recording() && next_is_glibc() && recorder.sampler.exact() &&
+               recorder.options.verify == 0 && !recorder.paused.load(std::memory_order_seq_cst);
+    };
+    do process->ordinary.store(is_ordinary(), std::memory_order_seq_cst);
+    while (process->ordinary.load(std::memory_order_relaxed) != is_ordinary());
+}
 
 void attach_exit_notice(ThreadState* state) {
     if (!thread_exit_key_made) return;
@@ -178,11 +189,11 @@ void attach_exit_notice(ThreadState* state) {
 }
 
 bool activate_slow() {
-    if (process_state->load(std::memory_order_acquire) == ProcessState::fresh &&
+    if (process->state.load(std::memory_order_acquire) == ProcessState::fresh &&
         tls.busy != Busy::internal) {
         // A fork child is confined as its parent was, and to start needs system calls.
         if (memory_confined()) {
-            process_state->store(ProcessState::off, std::memory_order_release);
+            process->state.store(ProcessState::off, std::memory_order_release);
             return false;
         }
         const BusyScope recording(Busy::recording);
@@ -193,10 +204,12 @@ bool activate_slow() {
             starting.store(0, std::memory_order_release);
         }
     }
-    return process_state->load(std::memory_order_acquire) == ProcessState::recording;
+    return process->state.load(std::memory_order_acquire) == ProcessState::recording;
 }
 
 void note_exit_began(int status, const void* frame) {
+    // A fork child that only ends has nothing to record.
+    if (recorded_before && !is_recording()) return;
     if (!active() || !is_this_process()) return;
     Control& control = recorder.file.control();
     control.exit_status.store(static_cast<uint32_t>(status) & 0xff, std::memory_order_relaxed);
@@ -212,14 +225,18 @@ void finish_recording() {
     Control& control = recorder.file.control();
     if (control.ended_by.load(std::memory_order_relaxed) != EndedBy::running) return;
     const BusyScope recording(Busy::recording);
-    take_snapshot(SnapshotKind::exit, "");
-    if (recorder.options.scan != 0 && worth_keeping()) scan::scan_at_exit();
-    if (!memory_confined())
-        control.own_bytes.fetch_add(recorder.blocks.resident_bytes(), std::memory_order_relaxed);
+    const bool kept = memory_confined() || worth_keeping();
+    if (kept) {
+        take_snapshot(SnapshotKind::exit, "");
+        if (recorder.options.scan != 0) scan::scan_at_exit();
+        if (!memory_confined())
+            control.own_bytes.fetch_add(recorder.blocks.resident_bytes(),
+                                        std::memory_order_relaxed);
+    }
     control.ended_ns.store(recorder.file.since_start_ns(), std::memory_order_relaxed);
     // Release: pairs with the reader's acquire; status and time are there before.
     control.ended_by.store(EndedBy::exit, std::memory_order_release);
-    if (!memory_confined() && !worth_keeping()) recorder.file.remove();
+    if (!kept) recorder.file.remove();
 }
 
 Confinement note_confined(Confinement confinement) {

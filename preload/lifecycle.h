@@ -15,13 +15,24 @@ enum class ProcessState : uint32_t {
     off = 2,
 };
 
+struct Process {
+    std::atomic<ProcessState> state;
+    // The process records as nearly all do: in exact mode, behind glibc's allocator, not paused,
+    // without stacks to verify. What malloc and free do inline is made for this case alone.
+    std::atomic<bool> ordinary;
+};
 // Lies in a page that reads as zero, that is fresh, in every fork child, however it was made. A
 // vfork child shares the parent's memory and so is the parent.
-extern constinit std::atomic<ProcessState>* process_state;
+extern constinit Process* process;
 
 inline bool is_recording() {
-    return process_state->load(std::memory_order_relaxed) == ProcessState::recording;
+    return process->state.load(std::memory_order_relaxed) == ProcessState::recording;
 }
+inline bool records_ordinarily() {
+    return process->ordinary.load(std::memory_order_relaxed);
+}
+// To be called when what `ordinary` depends on has changed.
+void settle_ordinary();
 
 // Whether operations are to be recorded. Starts recording in a fresh process: then what threads
 // knew, a parent's, is gone.

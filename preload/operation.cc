@@ -44,36 +44,29 @@ bool Operation::is_reentrant(uint64_t here) {
 }
 
 ThreadState* Operation::enter_slow() {
-    if (!active()) return nullptr;
-    if (tls.state != nullptr) return tls.state;
-    ThreadState* state = recorder.threads.attach(tls.ended ? tls.row : nullptr);
-    if (state == nullptr) {
-        drop(Drop::thread_limit);
-        return nullptr;
+    const bool recording = active();
+    if (recording && tls.state == nullptr) {
+        tls.state = recorder.threads.attach(tls.ended ? tls.row : nullptr);
+        if (tls.state == nullptr) {
+            drop(Drop::thread_limit);
+        } else {
+            tls.row = tls.state->row;
+            tls.state->stack.set_scope(tls.scope());
+            if (!tls.ended) attach_exit_notice(tls.state);
+        }
     }
-    tls.state = state;
-    tls.row = state->row;
-    state->stack.set_scope(tls.scope());
-    if (!tls.ended) attach_exit_notice(state);
-    return state;
+    if (recording && tls.state != nullptr) return tls.state;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    tls.busy = Busy::no;
+    return nullptr;
 }
 
 // A thread whose exit handlers have run owns no state between its operations: nobody would tell us
 // when it is gone.
 void Operation::leave_ended(ThreadState* state) {
-    if (state == nullptr) return;
     recorder.threads.retire(state);
     tls.state = nullptr;
 }
-
-template <Domain domain>
-void count_missed(ThreadState& state, uint64_t address, const BlockRecord& record) {
-    recorder.sampler.forget(address);
-    count_gone<domain>(state, record, false);
-    recorder.file.control().missed_deallocations.fetch_add(1, std::memory_order_relaxed);
-}
-template void count_missed<Domain::heap>(ThreadState&, uint64_t, const BlockRecord&);
-template void count_missed<Domain::custom>(ThreadState&, uint64_t, const BlockRecord&);
 
 // An outer hook has recorded this deallocation already when an inner one finds nothing.
 // In sampled mode, nor do most blocks have a record.
@@ -81,5 +74,52 @@ void note_unknown(uint64_t address) {
     if (tls.last_released != address && recorder.sampler.exact())
         recorder.file.control().unknown_deallocations.fetch_add(1, std::memory_order_relaxed);
 }
+
+namespace {
+
+template <Domain domain>
+BlockTable& table_of() {
+    return domain == Domain::custom ? recorder.custom_blocks : recorder.blocks;
+}
+
+// A block was freed behind our back: another appeared where it was.
+template <Domain domain>
+[[gnu::cold]] void count_missed(ThreadState& state, uint64_t address, const BlockRecord& record) {
+    recorder.sampler.forget(address);
+    count_gone<domain, Path::any>(state, record, false);
+    recorder.file.control().missed_deallocations.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+template <Domain domain>
+bool enter_block(ThreadState& state, uint64_t address, SiteId site, uint32_t generation,
+                 uint64_t size) {
+    if (address >= BlockTable::kHighestAddress) {
+        drop(Drop::high_address);
+        return false;
+    }
+    const BlockTable::Put put =
+        table_of<domain>().put(address, BlockRecord{site, generation, size, false});
+    if (raw(put.replaced.site) != 0) count_missed<domain>(state, address, put.replaced);
+    if (!put.done) drop(Drop::no_space);
+    return put.done;
+}
+template bool enter_block<Domain::heap>(ThreadState&, uint64_t, SiteId, uint32_t, uint64_t);
+template bool enter_block<Domain::custom>(ThreadState&, uint64_t, SiteId, uint32_t, uint64_t);
+
+template <Domain domain>
+void release_block(ThreadState& state, uint64_t address) {
+    if (address >= BlockTable::kHighestAddress) return;
+    const BlockRecord record = table_of<domain>().take(address);
+    if (raw(record.site) != 0) {
+        recorder.sampler.forget(address);
+        count_deallocated<domain, Path::any>(state, address, record);
+    } else if (domain == Domain::heap) {
+        note_unknown(address);
+    }
+}
+template void release_block<Domain::heap>(ThreadState&, uint64_t);
+template void release_block<Domain::custom>(ThreadState&, uint64_t);
 
 }  // namespace heapdrift

@@ -26,7 +26,8 @@ inline void add(Shared<uint64_t>& counter, uint64_t amount) {
 // recorded: off, inside a signal handler that interrupted us, or without memory.
 class Operation {
 public:
-    [[gnu::always_inline]] Operation() {
+    // ordinary: known from records_ordinarily().
+    [[gnu::always_inline]] explicit Operation(bool ordinary = false) {
         const auto here = reinterpret_cast<uint64_t>(__builtin_dwarf_cfa());
         if (tls.busy != Busy::no) [[unlikely]]
             if (is_reentrant(here)) return;
@@ -35,13 +36,12 @@ public:
         // Keeps the compiler from moving the recorder's work out of the marked stretch; the only
         // observer is a signal handler on the same thread.
         std::atomic_signal_fence(std::memory_order_seq_cst);
-        entered_ = true;
         state_ = tls.state;
-        if (state_ == nullptr || !is_recording()) [[unlikely]]
+        if (state_ == nullptr || (!ordinary && !is_recording())) [[unlikely]]
             state_ = enter_slow();
     }
     [[gnu::always_inline]] ~Operation() {
-        if (!entered_) [[unlikely]]
+        if (state_ == nullptr) [[unlikely]]
             return;
         if (tls.ended) [[unlikely]]
             leave_ended(state_);
@@ -52,8 +52,9 @@ public:
     Operation& operator=(const Operation&) = delete;
 
     ThreadState* state() const { return state_; }
-    [[gnu::always_inline]] SiteId find_site(const StartState& caller, Domain domain) const {
-        if (recorder.options.verify != 0) [[unlikely]]
+    [[gnu::always_inline]] SiteId find_site(const StartState& caller, Domain domain,
+                                            bool ordinary = false) const {
+        if (!ordinary && recorder.options.verify != 0) [[unlikely]]
             return find_verified_site(state_->stack, caller, domain);
         return state_->stack.site(caller, domain, static_cast<uint32_t>(recorder.options.depth),
                                   recorder.sites, recorder.modules);
@@ -63,11 +64,11 @@ private:
     // Whether a hook that finds its thread busy was called by a signal handler that interrupted us.
     // here: the hook's frame.
     [[gnu::cold]] static bool is_reentrant(uint64_t here);
+    // The thread is not marked any more when this returns nullptr.
     [[gnu::cold]] static ThreadState* enter_slow();
     [[gnu::cold]] static void leave_ended(ThreadState* state);
 
     ThreadState* state_ = nullptr;
-    bool entered_ = false;
 };
 
 // When the operation happens. Acquire: pairs with the release in open_snapshot.
@@ -75,9 +76,14 @@ private:
     return recorder.file.control().moment.load(std::memory_order_acquire);
 }
 
-template <Domain domain>
-[[gnu::always_inline]] inline BlockTable& table_of() {
-    return domain == Domain::custom ? recorder.custom_blocks : recorder.blocks;
+// Which code an operation runs: what malloc and free do inline where records_ordinarily(), or what
+// serves every case. The one decision is at the head.
+enum class Path : uint8_t { ordinary, any };
+inline constexpr uint32_t kOrdinaryShift = BlockTable::shift_of(32);  // of glibc's blocks
+
+template <Path path>
+[[gnu::always_inline]] inline Weight weigh(uint64_t size) {
+    return path == Path::ordinary ? Weight{1, size, 0, true} : recorder.sampler.weigh(size);
 }
 
 // Counts an allocation of a site; the block table knows it already.
@@ -98,14 +104,14 @@ template <Domain domain>
 }
 
 // Counts that a block is gone.
-template <Domain domain>
+template <Domain domain, Path path>
 [[gnu::always_inline]] inline void count_gone(ThreadState& state, const BlockRecord& record,
                                               bool temporary) {
     const uint64_t moment = present_moment();
     Cell* cell = state.counters.touch(record.site, epoch_of(moment));
     if (cell == nullptr) [[unlikely]]
         return drop(Drop::no_space);
-    const Weight weight = recorder.sampler.weigh(record.size);
+    const Weight weight = weigh<path>(record.size);
     add(cell->deallocations, weight.count);
     add(cell->deallocated_bytes, weight.bytes);
     if (!weight.exact) [[unlikely]]
@@ -120,7 +126,7 @@ template <Domain domain>
 }
 
 // The thread gives a block back, whose record has been taken out of its table.
-template <Domain domain>
+template <Domain domain, Path path>
 [[gnu::always_inline]] inline void count_deallocated(ThreadState& state, uint64_t address,
                                                      const BlockRecord& record) {
     tls.last_released = address;
@@ -130,7 +136,7 @@ template <Domain domain>
     }
     const bool temporary = state.last_allocated == address;
     if (temporary) state.last_allocated = 0;
-    count_gone<domain>(state, record, temporary);
+    count_gone<domain, path>(state, record, temporary);
     count_operation(state);
 }
 
@@ -141,38 +147,38 @@ inline bool is_paused(const StartState& caller) {
            (caller.pc < recorder.loader_start || caller.pc >= recorder.loader_end);
 }
 
-// A block was freed behind our back: another appeared where it was.
-template <Domain domain>
-[[gnu::cold]] void count_missed(ThreadState& state, uint64_t address, const BlockRecord& record);
 // A block that is not in the table is freed.
 [[gnu::cold]] void note_unknown(uint64_t address);
 
-// record_allocation and record_deallocation of recorder.h, for the domains that have blocks.
+// Where the table's short ways do not serve. False: dropped and counted.
 template <Domain domain>
+[[gnu::noinline]] bool enter_block(ThreadState& state, uint64_t address, SiteId site,
+                                   uint32_t generation, uint64_t size);
+template <Domain domain>
+[[gnu::noinline]] void release_block(ThreadState& state, uint64_t address);
+
+// record_allocation and record_deallocation of recorder.h, for the domains that have blocks.
+template <Domain domain, Path path>
 [[gnu::always_inline]] inline void record_allocation_inline(uint64_t address, uint64_t size,
                                                             const StartState& caller,
                                                             Origin origin) {
+    constexpr bool ordinary = path == Path::ordinary;
     tls.last_recorded = address;
-    if (!recorder.sampler.takes(size)) return;
-    const Operation operation;
+    if (!ordinary && !recorder.sampler.takes(size)) return;
+    const Operation operation(ordinary);
     ThreadState* state = operation.state();
-    if (state == nullptr || is_paused(caller)) [[unlikely]]
+    if (state == nullptr || (!ordinary && is_paused(caller))) [[unlikely]]
         return;
-    if (address >= BlockTable::kHighestAddress) [[unlikely]]
-        return drop(Drop::high_address);
-    const SiteId site = operation.find_site(caller, domain);
+    const SiteId site = operation.find_site(caller, domain, ordinary);
     const uint64_t moment = present_moment();
     Cell* cell = raw(site) == 0 ? nullptr : state->counters.touch(site, epoch_of(moment));
     if (cell == nullptr) [[unlikely]]
         return drop(Drop::no_space);
-    BlockTable& blocks = table_of<domain>();
-    const BlockRecord record{site, generation_of(moment), size, false};
-    if (!blocks.put_ordinary(address, record)) [[unlikely]] {
-        const BlockTable::Put put = blocks.put(address, record);
-        if (raw(put.replaced.site) != 0) count_missed<domain>(*state, address, put.replaced);
-        if (!put.done) return drop(Drop::no_space);
-    }
-    const Weight weight = recorder.sampler.weigh(size);
+    if (!ordinary ||
+        !recorder.blocks.put_ordinary(address, site, generation_of(moment), size, kOrdinaryShift))
+        if (!enter_block<domain>(*state, address, site, generation_of(moment), size)) [[unlikely]]
+            return;
+    const Weight weight = weigh<path>(size);
     if (!weight.exact) [[unlikely]]
         recorder.sampler.note(address);
     state->last_allocated = address;
@@ -180,22 +186,17 @@ template <Domain domain>
     if (domain == Domain::heap) add_balance(*state, static_cast<int64_t>(weight.bytes));
 }
 
-template <Domain domain>
+template <Domain domain, Path path>
 [[gnu::always_inline]] inline void record_deallocation_inline(uint64_t address) {
-    if (!recorder.sampler.may_hold(address)) return;
-    const Operation operation;
-    if (operation.state() == nullptr || address >= BlockTable::kHighestAddress) [[unlikely]]
+    constexpr bool ordinary = path == Path::ordinary;
+    if (!ordinary && !recorder.sampler.may_hold(address)) return;
+    const Operation operation(ordinary);
+    if (operation.state() == nullptr) [[unlikely]]
         return;
-    BlockTable& blocks = table_of<domain>();
     BlockRecord record;
-    if (!blocks.take_ordinary(address, record)) [[unlikely]]
-        record = blocks.take(address);
-    if (raw(record.site) != 0) [[likely]] {
-        recorder.sampler.forget(address);
-        count_deallocated<domain>(*operation.state(), address, record);
-    } else if (domain == Domain::heap) {
-        note_unknown(address);
-    }
+    if (!ordinary || !recorder.blocks.take_ordinary(address, record, kOrdinaryShift)) [[unlikely]]
+        return release_block<domain>(*operation.state(), address);
+    count_deallocated<domain, path>(*operation.state(), address, record);
 }
 
 }  // namespace heapdrift

@@ -11,18 +11,31 @@ struct NumberOption {
     uint64_t Options::*field;
     uint64_t low;
     uint64_t high;
+    bool is_size = false;  // may have a unit
 };
 
 constexpr NumberOption kNumbers[] = {
     {"root_pid", &Options::root_pid, 0, ~uint32_t{0}},
     {"interval", &Options::interval_ms, 1, 3'600'000},
     {"depth", &Options::depth, 1, kMaxDepth},
-    {"min_descendant", &Options::min_descendant, 0, ~uint64_t{0}},
+    {"min_descendant", &Options::min_descendant, 0, ~uint64_t{0}, true},
     {"keep_all", &Options::keep_all, 0, 1},
-    {"sample", &Options::sample, 0, uint64_t{1} << 40},
+    {"sample", &Options::sample, 0, uint64_t{1} << 40, true},
     {"scan", &Options::scan, 0, 1},
     {"verify", &Options::verify, 0, ~uint32_t{0}},
 };
+
+// "512", "512K", "512KiB"; nullptr where it is too large.
+const char* parse_unit(const char* text, uint64_t& number) {
+    uint64_t factor = 1;
+    if (*text == 'K') factor = uint64_t{1} << 10;
+    if (*text == 'M') factor = uint64_t{1} << 20;
+    if (*text == 'G') factor = uint64_t{1} << 30;
+    if (factor == 1) return text;
+    if (__builtin_mul_overflow(number, factor, &number)) return nullptr;
+    ++text;
+    return text_starts(text, "iB") ? text + 2 : text;
+}
 
 void set_option(Options& options, const char* name, const TextBuffer<1024>& value) {
     if (text_equal(name, "output")) {
@@ -33,6 +46,7 @@ void set_option(Options& options, const char* name, const TextBuffer<1024>& valu
         if (!text_equal(name, option.name)) continue;
         uint64_t number = 0;
         const char* rest = parse_number(value.text(), number);
+        if (rest != nullptr && option.is_size) rest = parse_unit(rest, number);
         if (rest == nullptr || *rest != '\0' || number < option.low || number > option.high)
             say(Message() << "HEAPDRIFT_OPTIONS: " << name << "=" << value.text()
                           << " is not a number from " << option.low << " to " << option.high

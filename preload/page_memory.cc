@@ -19,7 +19,8 @@ constinit Range ranges[kMostRanges] = {};
 constinit std::atomic<uint32_t> range_count{0};
 constinit std::atomic<bool> ranges_lost{false};
 
-// Whoever takes a place out of use sets its size last, whoever takes it into use its start first.
+// A place is free while its start is 0: so whoever takes it into use sets its start first, and
+// whoever takes it out of use sets it last.
 void note_range(uint64_t start, uint64_t size) {
     uint32_t at = range_count.load(std::memory_order_relaxed);
     do {

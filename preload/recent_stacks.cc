@@ -2,8 +2,8 @@
 
 namespace heapdrift {
 
-void RecentStacks::keep(const StartState& start, const RememberedStack& outer, const NodeId* nodes,
-                        SiteId site) {
+void RecentStacks::keep(uint32_t set, const StartState& start, const RememberedStack& outer,
+                        const NodeId* nodes, SiteId site) {
     if (paused_ > 0) return;
     if (tries_ >= kTriesPerVerdict) {
         if (hits_ < tries_ / 4) paused_ = kPause;
@@ -16,7 +16,6 @@ void RecentStacks::keep(const StartState& start, const RememberedStack& outer, c
     while (met > 0 && outer.words_between(met - 1, last) <= kMaxWords) --met;
     const uint32_t count = outer.words_between(met, last);
     if (count > kMaxWords || outer.slot(met) - start.sp > UINT32_MAX) return;
-    const uint32_t set = set_of(start);
     Entry& entry = sets_[set].entries[next_way_[set]++ % kWays];
     entry.pc = start.pc;
     entry.sp = start.sp;

@@ -17,16 +17,24 @@ namespace heapdrift {
 
 class RecentStacks {
 public:
+    // Where the stack that begins at `start` is looked for and kept. Stacks that differ further out
+    // than at their start are told apart by what stands where the remembered one differs.
+    static uint32_t set_of(const StartState& start, uint64_t changed_word) {
+        const uint64_t mixed = ((start.pc ^ start.sp << 20) + changed_word) * 0x9e37'79b9'7f4a'7c15;
+        return static_cast<uint32_t>(mixed >> 32) % kSets;
+    }
+
     // The site of the stack that begins at `start`, on the thread's own stack, and whose outer
     // frames are the first `standing` ones of `outer`, with their nodes; 0 if it is not known.
-    [[gnu::always_inline]] SiteId find(const StartState& start, const RememberedStack& outer,
-                                       uint32_t standing, const NodeId* nodes) {
+    [[gnu::always_inline]] SiteId find(uint32_t set, const StartState& start,
+                                       const RememberedStack& outer, uint32_t standing,
+                                       const NodeId* nodes) {
         if (paused_ > 0) {
             --paused_;
             return SiteId{0};
         }
         ++tries_;
-        for (const Entry& entry : sets_[set_of(start)].entries) {
+        for (const Entry& entry : sets_[set].entries) {
             if (entry.pc != start.pc || entry.sp != start.sp || entry.era != era_ ||
                 entry.met >= standing || nodes[entry.met] != entry.met_node)
                 continue;
@@ -38,8 +46,8 @@ public:
     }
 
     // Remembers that the present stack of `outer`, which begins at `start`, is at `site`.
-    void keep(const StartState& start, const RememberedStack& outer, const NodeId* nodes,
-              SiteId site);
+    void keep(uint32_t set, const StartState& start, const RememberedStack& outer,
+              const NodeId* nodes, SiteId site);
 
     // After a module was unloaded, or for the next thread. To be called before the first find, too.
     void forget() {
@@ -49,8 +57,8 @@ public:
 
 private:
     // Enough for 9 in 10 captures of a busy interpreter; more did not find much more.
-    static constexpr uint32_t kSets = 64;
-    static constexpr uint32_t kWays = 4;
+    static constexpr uint32_t kSets = 128;
+    static constexpr uint32_t kWays = 2;
     static constexpr uint32_t kMaxWords = 6;
     static constexpr uint32_t kTriesPerVerdict = 1024;
     static constexpr uint32_t kPause = 16 * kTriesPerVerdict;
@@ -91,11 +99,6 @@ private:
     struct Set {
         Entry entries[kWays];
     };
-
-    static uint32_t set_of(const StartState& start) {
-        const uint64_t mixed = (start.pc ^ start.sp << 20) * 0x9e37'79b9'7f4a'7c15;
-        return static_cast<uint32_t>(mixed >> 32) % kSets;
-    }
 
     uint32_t era_;
     uint32_t paused_;

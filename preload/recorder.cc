@@ -10,16 +10,18 @@ constinit Recorder recorder;
 void record_allocation(uint64_t address, uint64_t size, const StartState& caller, Domain domain,
                        Origin origin) {
     if (domain == Domain::custom)
-        record_allocation_inline<Domain::custom>(address, size, caller, origin);
+        record_allocation_inline<Domain::custom, Path::any>(address, size, caller, origin);
+    else if (records_ordinarily())
+        record_allocation_inline<Domain::heap, Path::ordinary>(address, size, caller, origin);
     else
-        record_allocation_inline<Domain::heap>(address, size, caller, origin);
+        record_allocation_inline<Domain::heap, Path::any>(address, size, caller, origin);
 }
 
 void record_deallocation(uint64_t address, Domain domain) {
     if (domain == Domain::custom)
-        record_deallocation_inline<Domain::custom>(address);
+        record_deallocation_inline<Domain::custom, Path::any>(address);
     else
-        record_deallocation_inline<Domain::heap>(address);
+        record_deallocation_inline<Domain::heap, Path::any>(address);
 }
 
 void record_deallocation_if_known(uint64_t address) {
@@ -30,7 +32,7 @@ void record_deallocation_if_known(uint64_t address) {
     const BlockRecord record = recorder.blocks.take(address);
     if (raw(record.site) == 0) return;
     recorder.sampler.forget(address);
-    count_deallocated<Domain::heap>(*operation.state(), address, record);
+    count_deallocated<Domain::heap, Path::any>(*operation.state(), address, record);
 }
 
 BlockRecord take_block(uint64_t address) {
@@ -49,7 +51,7 @@ void count_deallocation(uint64_t address, const BlockRecord& record) {
     if (raw(record.site) == 0) return;
     const Operation operation;
     if (operation.state() != nullptr)
-        count_deallocated<Domain::heap>(*operation.state(), address, record);
+        count_deallocated<Domain::heap, Path::any>(*operation.state(), address, record);
 }
 
 void put_block_back(uint64_t address, const BlockRecord& record) {
@@ -137,6 +139,7 @@ void Recorder::forget() {
     next_peak_bytes.store(0, std::memory_order_relaxed);
     table_high_bytes.store(0, std::memory_order_relaxed);
     next_return_ns.store(0, std::memory_order_relaxed);
+    values_kept_before = 0;
 }
 
 }  // namespace heapdrift

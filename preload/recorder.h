@@ -41,6 +41,8 @@ struct Recorder {
     // and when (since start) to look at the next few.
     std::atomic<int64_t> table_high_bytes{0};
     std::atomic<uint64_t> next_return_ns{0};
+    // file.values_kept() at the last scheduled snapshot; belongs to whoever holds the SnapshotLock.
+    uint64_t values_kept_before = 0;
     // Allocations are not recorded while the program asked for that (heapdrift_stop).
     std::atomic<bool> paused{false};
 

@@ -27,6 +27,7 @@ void SessionFile::forget() {
     fd_ = -1;
     full_.store(false, std::memory_order_relaxed);
     page_count_.store(0, std::memory_order_relaxed);
+    values_kept_.store(0, std::memory_order_relaxed);
     unit_.store(0, std::memory_order_relaxed);
     spare_.store(nullptr, std::memory_order_relaxed);
     // Only the entries in use: a pass over all would touch, and so copy, a megabyte in each child.

@@ -58,6 +58,9 @@ public:
     template <typename Visit>
     void for_each_counters_page(Visit visit) const;
 
+    // How many values of cells have been kept for snapshots, by all tables; in steps.
+    std::atomic<uint64_t>& values_kept() { return values_kept_; }
+
     // One more segment for the results of scans, zeroed. For one thread at a time.
     ScanSegment* add_scan_segment();
 
@@ -104,6 +107,7 @@ private:
     std::atomic<uint64_t> file_end_{0};
     std::atomic<bool> full_{false};
     std::atomic<uint32_t> page_count_{0};
+    std::atomic<uint64_t> values_kept_{0};
     // Low 48 bits: next free segment of the newest unit; high 16 bits: segments left in it.
     std::atomic<uint64_t> unit_{0};
     std::atomic<uint8_t*> spare_{nullptr};  // one segment whose taker lost a race

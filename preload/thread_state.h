@@ -19,7 +19,8 @@ struct ThreadState {
 
     uint64_t last_allocated;  // address of the thread's latest block: freed next, it is temporary
 
-    // Live bytes added by this thread that the process's sum does not know yet; see balance.cc.
+    // Live bytes added by this thread that the process's sum does not know yet; see
+    // snapshot_clock.cc.
     int64_t balance;
     int64_t balance_high;
 

@@ -17,6 +17,7 @@ void add_all(CLI::App& app, int& exit_code) {
     add_leaks(app, exit_code);
     add_check(app, exit_code);
     add_baseline(app, exit_code);
+    add_suggest(app, exit_code);
     add_suppress(app, exit_code);
     add_trend(app, exit_code);
     add_export(app, exit_code);

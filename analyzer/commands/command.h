@@ -20,6 +20,7 @@ void add_diff(CLI::App& app, int& exit_code);
 void add_leaks(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_baseline(CLI::App& app, int& exit_code);
+void add_suggest(CLI::App& app, int& exit_code);
 void add_suppress(CLI::App& app, int& exit_code);
 void add_trend(CLI::App& app, int& exit_code);
 void add_export(CLI::App& app, int& exit_code);

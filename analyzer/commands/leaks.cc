@@ -1,14 +1,11 @@
 // heapdrift leaks: which sites leak, how sure that is, and why.
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 
 #include "analyzer/commands/command.h"
+#include "analyzer/commands/suppression_options.h"
 #include "analyzer/commands/view_options.h"
 #include "analyzer/input/history_loader.h"
 #include "analyzer/input/later_image.h"
@@ -30,43 +27,24 @@ struct Arguments {
     std::optional<size_t> explain;
     std::optional<size_t> top;
     std::optional<size_t> frames;
-    std::vector<std::string> suppressions;
+    SuppressionOptions suppressions;
     FilterOptions filter;
     NameOptions names;
     OutputOptions output;
 };
 
-std::vector<model::SuppressionRule> read_suppressions(const std::vector<std::string>& paths) {
-    std::vector<model::SuppressionRule> rules;
-    for (const std::string& path : paths) {
-        std::ifstream file(path);
-        std::ostringstream text;
-        text << file.rdbuf();
-        if (!file) throw Failure(fmt::format("{}: {}", path, std::strerror(errno)));
-        for (model::SuppressionRule& rule : model::parse_suppressions(text.str(), path))
-            rules.push_back(std::move(rule));
-    }
-    return rules;
-}
-
-// Takes out what a rule names, and counts it for the first that does.
+// Takes out what a rule names.
 void suppress(report::LeaksDocument& document) {
     std::erase_if(document.leaks, [&](const model::LeakScore& leak) {
         const model::Site& site = document.site_of(leak);
-        const std::vector<model::Frame> frames = model::frames_of_site(document.profile, site);
-        for (model::SuppressionRule& rule : document.suppressions) {
-            if (!model::matches(rule, frames)) continue;
-            ++rule.hits;
-            rule.live_bytes += site.figures.live_bytes;
-            return true;
-        }
-        return false;
+        return document.suppressions.take(model::frames_of_site(document.profile, site),
+                                          site.figures.live_bytes);
     });
 }
 
 void find_leaks(const Arguments& arguments) {
     const model::Filter filter = arguments.filter.filter();
-    std::vector<model::SuppressionRule> rules = read_suppressions(arguments.suppressions);
+    model::Suppressions rules = read_suppressions(arguments.suppressions);
     const input::SessionAddress address = input::parse_session_address(arguments.session);
     if (address.point != "last")
         throw UsageFailure(fmt::format(
@@ -76,10 +54,13 @@ void find_leaks(const Arguments& arguments) {
     name_addresses(loaded.session, arguments.names);
     model::apply(filter, loaded.session.profile);
     model::keep_sites_of(loaded.session.profile, loaded.history);
-    report::LeaksDocument document{.profile = loaded.session.profile,
-                                   .history = loaded.history,
-                                   .leaks = {},
-                                   .explained = arguments.explain};
+    add_own_suppressions(arguments.suppressions, loaded.session.profile, rules);
+    report::LeaksDocument document{
+        .profile = loaded.session.profile,
+        .history = loaded.history,
+        .leaks = {},
+        .ignored = model::drop_ignored_sites(loaded.session.profile, loaded.history),
+        .explained = arguments.explain};
     document.leaks = model::rank_leaks(loaded.history, arguments.min_score);
     document.least_score = arguments.min_score;
     document.suppressions = std::move(rules);
@@ -124,12 +105,7 @@ void add_leaks(CLI::App& app, int&) {
         ->add_option("--frames", arguments->frames,
                      "Frames of a stack to show, 0 for all (default: 10 in text, else all)")
         ->type_name("N");
-    command
-        ->add_option("--suppressions", arguments->suppressions,
-                     "Leave out the sites that rules of this file name, in LeakSanitizer's or "
-                     "valgrind's syntax; may be repeated")
-        ->type_name("FILE")
-        ->allow_extra_args(false);
+    add_suppression_options(*command, arguments->suppressions);
     add_filter_options(*command, arguments->filter);
     add_name_options(*command, arguments->names);
     add_output_options(*command, arguments->output);

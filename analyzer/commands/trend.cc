@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <unordered_set>
 
 #include "analyzer/commands/command.h"
+#include "analyzer/commands/suppression_options.h"
 #include "analyzer/commands/view_options.h"
 #include "analyzer/input/history_loader.h"
 #include "analyzer/input/later_image.h"
@@ -22,6 +24,7 @@ struct Arguments {
     std::vector<std::string> sessions;
     model::GroupBy group_by = model::GroupBy::traceback;
     std::string limit;
+    SuppressionOptions suppressions;
     std::optional<size_t> top;
     std::optional<size_t> frames;
     FilterOptions filter;
@@ -43,7 +46,19 @@ void name_stacks(report::TrendDocument::Run& run) {
         row.key = stack_key(run.profile, run.profile.sites[row.site]);
 }
 
-report::TrendDocument::Run load_run(const std::string& session, const Arguments& arguments) {
+// Which sites the rules name; their figures stay in all sums.
+std::unordered_set<uint32_t> suppressed_sites(const model::Profile& profile,
+                                              model::Suppressions& suppressions) {
+    std::unordered_set<uint32_t> found;
+    if (suppressions.rules.empty()) return found;
+    for (const model::Site& site : profile.sites)
+        if (suppressions.take(model::frames_of_site(profile, site), site.figures.live_bytes))
+            found.insert(site.id);
+    return found;
+}
+
+report::TrendDocument::Run load_run(const std::string& session, const Arguments& arguments,
+                                    model::Suppressions& suppressions) {
     const input::SessionAddress address = input::parse_session_address(session);
     if (address.point != "last")
         throw UsageFailure(
@@ -56,7 +71,8 @@ report::TrendDocument::Run load_run(const std::string& session, const Arguments&
     report::TrendDocument::Run run{.profile = std::move(loaded.session.profile),
                                    .history = std::move(loaded.history),
                                    .table = {}};
-    run.table = model::trend_table(run.profile, run.history, arguments.group_by);
+    run.table = model::trend_table(run.profile, run.history, arguments.group_by,
+                                   suppressed_sites(run.profile, suppressions));
     return run;
 }
 
@@ -79,8 +95,9 @@ void show_trend(const Arguments& arguments) {
         throw UsageFailure("--group-by thread: snapshots do not hold the figures of threads");
     report::TrendDocument document;
     document.group_by = arguments.group_by;
+    document.suppressions = read_suppressions(arguments.suppressions);
     for (const std::string& session : arguments.sessions)
-        document.runs.push_back(load_run(session, arguments));
+        document.runs.push_back(load_run(session, arguments, document.suppressions));
     std::ranges::stable_sort(document.runs, {}, [](const report::TrendDocument::Run& run) {
         return run.profile.session.started_realtime_ns;
     });
@@ -125,6 +142,7 @@ void add_trend(CLI::App& app, int&) {
         ->add_option("--frames", arguments->frames,
                      "Frames of a stack to show, 0 for all (default: 10 in text, else all)")
         ->type_name("N");
+    add_suppressions_option(*command, arguments->suppressions);
     add_filter_options(*command, arguments->filter);
     add_name_options(*command, arguments->names);
     add_output_options(*command, arguments->output);

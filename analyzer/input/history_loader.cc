@@ -44,7 +44,8 @@ std::vector<model::HistoryPoint> read_points(const Header& header) {
                           .generation = snapshot.generation,
                           .seconds = snapshot.seconds,
                           .idle = snapshot.idle,
-                          .cgroup_bytes = snapshot.cgroup_current_bytes});
+                          .cgroup_bytes = snapshot.cgroup_current_bytes,
+                          .rss_anon_bytes = snapshot.rss_anon_bytes});
     }
     return points;
 }
@@ -97,7 +98,7 @@ private:
             if (!domain_in_total(site.domain) || site.id >= history_of_site_.size()) continue;
             const model::Reachability& reach = site.figures.reach;
             const bool lost = (reach.lost() += reach.of(Reach::possible)).blocks > 0;
-            if (site.figures.live_allocations < choice.least_live && !lost) continue;
+            if (!choice.takes(site.figures) && !lost) continue;
             history_of_site_[site.id] = static_cast<uint32_t>(history_.sites.size());
             model::SiteHistory& history = history_.sites.emplace_back();
             history.site = site.id;
@@ -127,11 +128,28 @@ private:
         return index == kNoHistory ? nullptr : &history_.sites[index];
     }
 
+    // Counters are sums modulo 2^64, and of one site never below zero but for damage.
+    static double live(uint64_t allocated, uint64_t freed) {
+        return allocated > freed ? static_cast<double>(allocated - freed) : 0;
+    }
+
+    void add_to_sums(uint32_t id, const Counters& values, model::HistoryPoint& point) const {
+        point.operations += static_cast<double>(values.allocations + values.deallocations);
+        const Site* site = view_.site(id);
+        const Domain domain = site == nullptr ? Domain::heap : site->domain;
+        const double bytes = live(values.allocated_bytes, values.deallocated_bytes);
+        if (domain == Domain::mapping) point.mapped_bytes += bytes;
+        if (domain != Domain::heap) return;
+        point.heap_bytes += bytes;
+        const bool sampled = view_.header().identity.mode == Mode::sampled;
+        point.heap_blocks += live(values.allocations, values.deallocations) /
+                             (sampled ? static_cast<double>(kSampledCountUnit) : 1);
+    }
+
     void add_point(size_t point, const std::vector<Counters>& counters) {
         for (uint32_t id = 1; id < counters.size(); ++id) {
             const Counters& values = counters[id];
-            history_.points[point].operations +=
-                static_cast<double>(values.allocations + values.deallocations);
+            add_to_sums(id, values, history_.points[point]);
             model::SiteHistory* history = history_of(id);
             if (history == nullptr) continue;
             const double block = id < block_.size() ? block_[id] : 1;

@@ -9,11 +9,18 @@
 
 namespace heapdrift::input {
 
-// Which sites a history has: those of the profile with as many live blocks at its point, or with
-// blocks that the last scan did not find reachable, in a domain of the totals. A history of all
-// sites of a large session would not fit in memory.
+// Which sites a history has: those of the profile, in a domain of the totals, with as many live
+// blocks or bytes at its point, or with as many allocations, or with blocks that the last scan did
+// not find reachable. A history of all sites of a large session would not fit in memory.
 struct HistoryChoice {
     uint64_t least_live = 0;
+    uint64_t least_live_bytes = ~uint64_t{0};
+    uint64_t least_allocations = ~uint64_t{0};
+
+    bool takes(const model::Figures& figures) const {
+        return figures.live_allocations >= least_live || figures.live_bytes >= least_live_bytes ||
+               figures.allocations >= least_allocations;
+    }
 };
 
 struct LoadedHistory {

@@ -98,6 +98,7 @@ private:
         uint32_t node_id = record->node.load(std::memory_order_acquire);
         if (static_cast<uint32_t>(record->domain) >= kDomainCount) return false;
         site.domain = record->domain;
+        site.ignored = record->scope == kIgnoredScope;
         // A made-up file may have parents in a circle.
         for (size_t depth = 0; depth <= kMaxDepth + 1; ++depth) {
             const Node* node = node_id == 0 ? nullptr : view_.node(node_id);

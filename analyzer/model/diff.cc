@@ -80,7 +80,7 @@ private:
 
 std::u32string stack_key(const Profile& profile, const Site& site,
                          const std::vector<uint32_t>& numbers) {
-    std::u32string key(1, static_cast<char32_t>(site.domain));
+    std::u32string key{static_cast<char32_t>(site.domain), static_cast<char32_t>(site.ignored)};
     for (const uint32_t address : profile.frames_of(site))
         key += static_cast<char32_t>(numbers[address]);
     return key;

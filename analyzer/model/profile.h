@@ -110,6 +110,8 @@ struct Site {
     uint32_t id = 0;  // the smallest SiteId of those merged into it
     Domain domain = Domain::heap;
     StackEnd end = StackEnd::complete;
+    // Allocated between heapdrift_ignore_begin and _end: not to be reported as a leak.
+    bool ignored = false;
     uint32_t first_frame = 0;  // in Profile::frames
     uint32_t frame_count = 0;
     Figures figures;

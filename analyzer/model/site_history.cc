@@ -27,6 +27,22 @@ std::vector<AgedDeallocations> intervals_of(std::span<const HistoryPoint> points
     return found;
 }
 
+IgnoredSites drop_ignored_sites(const Profile& profile, History& history) {
+    IgnoredSites ignored;
+    std::unordered_set<uint32_t> dropped;
+    for (const Site& site : profile.sites) {
+        if (!site.ignored || !domain_in_total(site.domain)) continue;
+        dropped.insert(site.id);
+        if (site.figures.live_allocations == 0) continue;
+        ++ignored.sites;
+        ignored.live_allocations += site.figures.live_allocations;
+        ignored.live_bytes += site.figures.live_bytes;
+    }
+    std::erase_if(history.sites,
+                  [&](const SiteHistory& site) { return dropped.contains(site.site); });
+    return ignored;
+}
+
 void keep_sites_of(const Profile& profile, History& history) {
     std::unordered_set<uint32_t> kept;
     for (const Site& site : profile.sites) kept.insert(site.id);

@@ -22,7 +22,12 @@ struct HistoryPoint {
     double seconds = 0;       // since recording began
     double operations = 0;    // allocations and deallocations of the whole process until then
     bool idle = false;
+    // Live then, of all sites.
+    double heap_bytes = 0;
+    double heap_blocks = 0;
+    double mapped_bytes = 0;
     std::optional<uint64_t> cgroup_bytes = {};  // charged to the container then
+    std::optional<uint64_t> rss_anon_bytes = {};
 };
 
 // Of one site: blocks born in one interval (or generation) and deallocated in a later one.
@@ -73,6 +78,15 @@ struct History {
 
     std::vector<double> seconds() const;
 };
+
+// What the program said not to report (heapdrift_ignore_begin).
+struct IgnoredSites {
+    uint64_t sites = 0;
+    uint64_t live_allocations = 0;
+    uint64_t live_bytes = 0;
+};
+// Removes the histories of such sites. Their figures stay in the profile.
+IgnoredSites drop_ignored_sites(const Profile& profile, History& history);
 
 // Removes the histories of sites that the profile does not have, such as those that a filter
 // removed.

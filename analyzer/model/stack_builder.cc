@@ -40,11 +40,12 @@ uint32_t StackBuilder::intern_address(CodeAddress address) {
 
 uint32_t StackBuilder::add(Site site, const std::vector<uint32_t>& frames) {
     size_t hash = mix(static_cast<size_t>(site.domain), static_cast<uint64_t>(site.end));
+    hash = mix(hash, site.ignored);
     for (const uint32_t frame : frames) hash = mix(hash, frame);
     const auto [begin, end] = sites_.equal_range(hash);
     for (auto candidate = begin; candidate != end; ++candidate) {
         Site& known = profile_.sites[candidate->second];
-        if (known.domain == site.domain && known.end == site.end &&
+        if (known.domain == site.domain && known.end == site.end && known.ignored == site.ignored &&
             std::ranges::equal(profile_.frames_of(known), frames)) {
             known.id = std::min(known.id, site.id);
             known.figures += site.figures;

@@ -1,6 +1,6 @@
 // Collects sites into a profile, adding together those whose stacks are equal in (module
-// identity, module offset): the recorder numbers a stack anew after its library was reloaded,
-// and two threads may number one stack twice.
+// identity, module offset), but for those that the program ignores: the recorder numbers a stack
+// anew after its library was reloaded and inside each mark, and two threads may number one twice.
 #pragma once
 
 #include <cstdint>

@@ -82,20 +82,6 @@ double median(std::vector<double> values) {
     return middle(values);
 }
 
-double binomial_tail(size_t trials, double probability, size_t successes) {
-    if (successes >= trials || probability <= 0) return 1;
-    if (probability >= 1) return 0;
-    const double n = static_cast<double>(trials);
-    double sum = 0;
-    for (size_t k = 0; k <= successes; ++k) {
-        const double successes_now = static_cast<double>(k);
-        sum += std::exp(std::lgamma(n + 1) - std::lgamma(successes_now + 1) -
-                        std::lgamma(n - successes_now + 1) + successes_now * std::log(probability) +
-                        (n - successes_now) * std::log1p(-probability));
-    }
-    return std::min(1.0, sum);
-}
-
 double normal_tail(double z) {
     return 0.5 * std::erfc(z / std::numbers::sqrt2);
 }

@@ -14,8 +14,6 @@ double variance(std::span<const double> values);
 // 0 of none.
 double median(std::vector<double> values);
 
-// P[Binomial(trials, probability) <= successes].
-double binomial_tail(size_t trials, double probability, size_t successes);
 // P[N(0, 1) >= z].
 double normal_tail(double z);
 

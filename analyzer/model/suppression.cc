@@ -135,6 +135,15 @@ bool matches(const SuppressionRule& rule, const std::vector<Frame>& frames) {
            stack_matches(rule.frames, 1, {first, frames.end()}, 0);
 }
 
+bool Suppressions::take(const std::vector<Frame>& frames, uint64_t live_bytes) {
+    const auto rule = std::ranges::find_if(
+        rules, [&](const SuppressionRule& each) { return matches(each, frames); });
+    if (rule == rules.end()) return false;
+    ++rule->hits;
+    rule->live_bytes += live_bytes;
+    return true;
+}
+
 std::string lsan_rule(const std::vector<Frame>& frames) {
     for (const Frame& frame : frames)
         if (!frame.function.empty() && !is_replaced(frame))

@@ -33,14 +33,33 @@ struct FrameRule {
     std::string pattern;
 };
 
+enum class RuleSource {
+    file,
+    program,   // its __lsan_default_suppressions
+    built_in,  // model/built_in_suppressions.h
+};
+
 struct SuppressionRule {
-    std::string text;       // as a reader knows it: the line, or valgrind's name
-    std::string origin;     // "file:line"
+    std::string text;    // as a reader knows it: the line, or valgrind's name
+    std::string origin;  // "file:line"; of a built-in one why it is there
+    RuleSource source = RuleSource::file;
     bool anywhere = false;  // LeakSanitizer's: `pattern` in any frame
     std::string pattern;
     std::vector<FrameRule> frames;  // valgrind's
     uint64_t hits = 0;              // sites
     uint64_t live_bytes = 0;        // of them
+
+    // Of a built-in rule only hits are told: nobody asked for it.
+    bool told() const { return hits > 0 || source != RuleSource::built_in; }
+};
+
+// All rules that apply, in the order in which they are asked.
+struct Suppressions {
+    std::vector<SuppressionRule> rules;
+    std::vector<std::string> notes;  // rules that could not be read, and why
+
+    // Whether a rule names the stack; counts the hit for the first that does.
+    bool take(const std::vector<Frame>& frames, uint64_t live_bytes);
 };
 
 // Both syntaxes may stand in one file; # begins a comment. Throws UsageFailure that names the line.

@@ -146,7 +146,8 @@ Forecast forecast(double limit, double current, const Slope& per_second) {
     return found;
 }
 
-TrendTable trend_table(const Profile& profile, const History& history, GroupBy group_by) {
+TrendTable trend_table(const Profile& profile, const History& history, GroupBy group_by,
+                       const std::unordered_set<uint32_t>& without) {
     const size_t points = history.points.size();
     TrendTable table;
     table.total.live_bytes.resize(points);
@@ -159,6 +160,7 @@ TrendTable trend_table(const Profile& profile, const History& history, GroupBy g
     std::vector<uint32_t> found;
     for (const SiteHistory& each : history.sites) {
         add_history(table.total, each);
+        if (without.contains(each.site)) continue;
         const uint32_t number = sites.at(each.site);
         const Site& site = profile.sites[number];
         if (group_by == GroupBy::traceback) {

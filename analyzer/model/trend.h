@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "analyzer/model/aggregate.h"
@@ -64,6 +65,8 @@ struct TrendTable {
     // The container's charge, where the kernel said it at every point.
     std::optional<TrendRow> cgroup;
 };
-TrendTable trend_table(const Profile& profile, const History& history, GroupBy group_by);
+// Sites in `without` (Site::id) are in the total alone.
+TrendTable trend_table(const Profile& profile, const History& history, GroupBy group_by,
+                       const std::unordered_set<uint32_t>& without = {});
 
 }  // namespace heapdrift::model

@@ -63,9 +63,10 @@ struct LeaksDocument {
     const model::Profile& profile;  // at the last snapshot that was judged
     const model::History& history;
     std::vector<model::LeakScore> leaks;  // at or above least_score, the most sure first
+    model::IgnoredSites ignored;          // by the program: not judged
     std::optional<size_t> explained;      // rank of the one to show alone, with all evidence
     double least_score = 0;
-    std::vector<model::SuppressionRule> suppressions = {};  // with the hits among the leaks
+    model::Suppressions suppressions = {};  // with the hits among the leaks
     size_t top = 0;
     size_t frames = 0;
     bool filtered = false;
@@ -90,6 +91,7 @@ struct TrendDocument {
     model::GroupBy group_by = model::GroupBy::traceback;
     std::vector<model::RunRow> joined;        // of several runs
     std::optional<model::Forecast> forecast;  // of the last run
+    model::Suppressions suppressions;         // with the hits in all runs
     bool limit_of_container = false;          // where the forecast's limit comes from
     size_t top = 0;
     size_t frames = 0;

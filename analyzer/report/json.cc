@@ -32,6 +32,7 @@ void write_row(JsonWriter& json, const ReportDocument& document, const model::Ro
         const model::Site& site = document.profile.sites[row.site];
         json.key("site").number(site.id);
         json.key("domain").text(domain_name(site.domain));
+        if (site.ignored) json.key("ignored").boolean(true);
         write_figures(json, row.figures);
         write_lost(json, document.profile, row.figures);
         json.key("stack_end").text(stack_end_name(site.end));
@@ -105,6 +106,7 @@ void write_diff_row(JsonWriter& json, const DiffDocument& document, const model:
         const model::Site& site = side.sites[*row.site];
         json.key("site").number(site.id);
         json.key("domain").text(domain_name(site.domain));
+        if (site.ignored) json.key("ignored").boolean(true);
     } else {
         json.key("key").text(row.key);
     }

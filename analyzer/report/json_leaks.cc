@@ -16,21 +16,6 @@ void write_evidence(JsonWriter& json, const std::vector<model::Evidence>& eviden
     json.end_array();
 }
 
-void write_suppressions(JsonWriter& json, const LeaksDocument& document) {
-    json.key("suppressions").begin_array();
-    for (const model::SuppressionRule& rule : document.suppressions) {
-        json.begin_object();
-        json.set_multiline(false);
-        json.key("rule").text(rule.text);
-        json.key("origin").text(rule.origin);
-        json.key("hits").number(rule.hits);
-        json.key("live_bytes").number(rule.live_bytes);
-        json.end_object();
-        json.set_multiline(true);
-    }
-    json.end_array();
-}
-
 void write_leak(JsonWriter& json, const LeaksDocument& document, size_t index, FrameTexts& frames) {
     const model::LeakScore& leak = document.leaks[index];
     const model::Site& site = document.site_of(leak);
@@ -67,7 +52,12 @@ void write_leaks_json(std::ostream& out, const LeaksDocument& document) {
     json.end_array();
     json.key("min_score").raw_value(fmt::format("{:.3f}", document.least_score));
     json.key("leak_count").number(document.leaks.size());
-    write_suppressions(json, document);
+    json.key("ignored").begin_object();
+    json.key("sites").number(document.ignored.sites);
+    json.key("live_allocations").number(document.ignored.live_allocations);
+    json.key("live_bytes").number(document.ignored.live_bytes);
+    json.end_object();
+    write_suppressions(json, document.suppressions);
     json.key("losses");
     write_losses(json, document.profile.losses);
     json.key("leaks").begin_array();

@@ -94,6 +94,27 @@ void write_head(JsonWriter& json, const char* command,
     json.end_array();
 }
 
+void write_suppressions(JsonWriter& json, const model::Suppressions& suppressions) {
+    constexpr const char* kSources[] = {"file", "program", "built_in"};
+    json.key("suppressions").begin_array();
+    for (const model::SuppressionRule& rule : suppressions.rules) {
+        if (!rule.told()) continue;
+        json.begin_object();
+        json.set_multiline(false);
+        json.key("rule").text(rule.text);
+        json.key("source").text(kSources[static_cast<size_t>(rule.source)]);
+        json.key("origin").text(rule.origin);
+        json.key("hits").number(rule.hits);
+        json.key("live_bytes").number(rule.live_bytes);
+        json.end_object();
+        json.set_multiline(true);
+    }
+    json.end_array();
+    json.key("suppressions_not_used").begin_array();
+    for (const std::string& note : suppressions.notes) json.text(note);
+    json.end_array();
+}
+
 void write_slope(JsonWriter& json, const char* key, const model::Slope& slope) {
     json.key(key).raw_value(fmt::format(R"({{"estimate": {:.3f}, "low": {:.3f}, "high": {:.3f}}})",
                                         slope.estimate, slope.low, slope.high));

@@ -8,6 +8,7 @@
 #include "analyzer/model/estimate.h"
 #include "analyzer/model/profile.h"
 #include "analyzer/model/statistics.h"
+#include "analyzer/model/suppression.h"
 #include "analyzer/report/json_writer.h"
 
 namespace heapdrift::report {
@@ -22,6 +23,8 @@ void write_interval(JsonWriter& json, const char* key,
 // schema_version, tool_version, command, files: the head of every document.
 void write_head(JsonWriter& json, const char* command,
                 const std::vector<const model::Profile*>& profiles);
+// Each rule that is told with its hits, and what could not be read.
+void write_suppressions(JsonWriter& json, const model::Suppressions& suppressions);
 void write_slope(JsonWriter& json, const char* key, const model::Slope& slope);
 void write_point(JsonWriter& json, const model::Profile& profile);
 void write_losses(JsonWriter& json, const model::Losses& losses);

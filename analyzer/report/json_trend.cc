@@ -98,6 +98,7 @@ void write_trend_json(std::ostream& out, const TrendDocument& document) {
     write_trend(json, last.table.total.trend);
     json.end_object();
     write_forecast(json, document);
+    write_suppressions(json, document.suppressions);
     json.key("losses");
     write_losses(json, last.profile.losses);
     json.key("row_count").number(last.table.rows.size());

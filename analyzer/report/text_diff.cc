@@ -81,9 +81,7 @@ void write_row(std::ostream& out, const DiffDocument& document, const model::Dif
     }
     const model::Profile& side = document.side_of(row);
     const model::Site& site = side.sites[*row.site];
-    out << change;
-    if (site.domain != Domain::heap) out << "  [" << domain_name(site.domain) << ']';
-    out << '\n';
+    out << change << site_marks(site) << '\n';
     stacks.write(side, site);
 }
 

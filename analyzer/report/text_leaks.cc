@@ -26,12 +26,7 @@ std::string snapshots_text(const model::History& history) {
 void write_head(std::ostream& out, const LeaksDocument& document, const Palette& palette) {
     const model::Profile& profile = document.profile;
     const model::SessionInfo& session = profile.session;
-    out << palette.strong(fmt::format("{} (pid {}), {}", command_line_text(session), session.pid,
-                                      ending_text(session)))
-        << '\n';
-    write_line(out, palette, "recorded",
-               fmt::format("{}, {}; {}", format_time(session.started_realtime_ns),
-                           format_seconds(session.last_seconds), mode_text(session)));
+    write_session(out, palette, session);
     write_line(out, palette, "judged at",
                point_text(profile) + (document.filtered ? "; of what the filters keep" : ""));
     const std::string snapshots = snapshots_text(document.history);
@@ -44,6 +39,12 @@ void write_head(std::ostream& out, const LeaksDocument& document, const Palette&
     for (const char* sign : document.unknown_signs())
         unknown += (unknown.empty() ? "" : ", ") + std::string(sign);
     if (!unknown.empty()) write_line(out, palette, "not known", unknown);
+    if (document.ignored.sites > 0)
+        write_line(out, palette, "ignored",
+                   fmt::format("{} live in {} allocations of {} sites, as the program asked",
+                               format_bytes(document.ignored.live_bytes),
+                               format_count(document.ignored.live_allocations),
+                               format_count(document.ignored.sites)));
     write_losses(out, palette, profile);
 }
 
@@ -69,8 +70,7 @@ void write_leak(std::ostream& out, const LeaksDocument& document, size_t index,
                                       model::leak_kind_name(leak.kind),
                                       bytes_text(site.figures, model::Column::live_bytes),
                                       count_text(site.figures, model::Column::live_allocations)))
-        << (site.domain == Domain::heap ? "" : fmt::format("  [{}]", domain_name(site.domain)))
-        << '\n';
+        << site_marks(site) << '\n';
     if (!leak.reading.empty()) out << "      " << leak.reading << '\n';
     const std::string growth = growth_text(leak);
     if (!growth.empty()) out << "      " << growth << '\n';
@@ -84,16 +84,6 @@ void write_leak(std::ostream& out, const LeaksDocument& document, size_t index,
                 << item.text << '\n';
     }
     stacks.write(document.profile, site);
-}
-
-void write_suppressions(std::ostream& out, const LeaksDocument& document, const Palette& palette) {
-    if (document.suppressions.empty()) return;
-    out << '\n' << palette.strong("Suppressions") << '\n';
-    for (const model::SuppressionRule& rule : document.suppressions)
-        out << fmt::format("  {:>5}  {}  ({}){}\n", rule.hits == 0 ? "-" : format_count(rule.hits),
-                           printable(rule.text), printable(rule.origin),
-                           rule.hits == 0 ? palette.faint(" matched nothing")
-                                          : fmt::format(", {}", format_bytes(rule.live_bytes)));
 }
 
 const char* nothing_text(const LeaksDocument& document) {
@@ -112,7 +102,7 @@ void write_leaks_text(std::ostream& out, const LeaksDocument& document, const Pa
     write_head(out, document, palette);
     if (document.leaks.empty()) {
         out << nothing_text(document);
-        write_suppressions(out, document, palette);
+        write_suppressions(out, palette, document.suppressions);
         return;
     }
     out << '\n'
@@ -123,7 +113,7 @@ void write_leaks_text(std::ostream& out, const LeaksDocument& document, const Pa
     for (size_t i = 0; i < document.leaks.size(); ++i)
         if (document.is_shown(i)) write_leak(out, document, i, palette, stacks);
     stacks.write_hint();
-    write_suppressions(out, document, palette);
+    write_suppressions(out, palette, document.suppressions);
     if (!document.explained) out << "\n--explain N shows the evidence behind a score.\n";
 }
 

@@ -109,6 +109,21 @@ void write_line(std::ostream& out, const Palette& palette, const char* name,
     out << "  " << palette.faint(fmt::format("{:<13}", name)) << text << '\n';
 }
 
+void write_session(std::ostream& out, const Palette& palette, const model::SessionInfo& session) {
+    if (!session.foreign_recorder.empty()) {
+        out << palette.strong(command_line_text(session)) << '\n';
+        write_line(out, palette, "recorded",
+                   fmt::format("by {}; {}", session.foreign_recorder, mode_text(session)));
+        return;
+    }
+    out << palette.strong(fmt::format("{} (pid {}), {}", command_line_text(session), session.pid,
+                                      ending_text(session)))
+        << '\n';
+    write_line(out, palette, "recorded",
+               fmt::format("{}, {}; {}", format_time(session.started_realtime_ns),
+                           format_seconds(session.last_seconds), mode_text(session)));
+}
+
 void write_losses(std::ostream& out, const Palette& palette, const model::Profile& profile) {
     const model::Losses& losses = profile.losses;
     const model::Totals totals = model::totals(profile);
@@ -151,6 +166,30 @@ void write_losses(std::ostream& out, const Palette& palette, const model::Profil
     if (!losses.stop_reason.empty()) warn(stopped_text(losses));
     if (losses.confined) warn(kConfinedText);
     write_line(out, palette, "own memory", format_bytes(profile.own_bytes));
+}
+
+std::string site_marks(const model::Site& site) {
+    std::string marks;
+    if (site.domain != Domain::heap) marks += fmt::format("  [{}]", domain_name(site.domain));
+    if (site.ignored) marks += "  [ignored]";
+    return marks;
+}
+
+void write_suppressions(std::ostream& out, const Palette& palette,
+                        const model::Suppressions& suppressions) {
+    const auto& rules = suppressions.rules;
+    if (suppressions.notes.empty() && std::ranges::none_of(rules, &model::SuppressionRule::told))
+        return;
+    out << '\n' << palette.strong("Suppressions") << '\n';
+    for (const model::SuppressionRule& rule : rules)
+        if (rule.told())
+            out << fmt::format("  {:>5}  {}  ({}){}\n",
+                               rule.hits == 0 ? "-" : format_count(rule.hits), printable(rule.text),
+                               printable(rule.origin),
+                               rule.hits == 0 ? palette.faint(" matched nothing")
+                                              : fmt::format(", {}", format_bytes(rule.live_bytes)));
+    for (const std::string& note : suppressions.notes)
+        out << "  " << palette.warning(printable(note)) << '\n';
 }
 
 void StackWriter::write(const model::Profile& profile, const model::Site& site) {

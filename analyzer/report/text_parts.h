@@ -5,6 +5,7 @@
 #include <string>
 
 #include "analyzer/model/profile.h"
+#include "analyzer/model/suppression.h"
 #include "analyzer/report/colour.h"
 
 namespace heapdrift::report {
@@ -24,6 +25,8 @@ std::string mode_text(const model::SessionInfo& session);
 // Lines of the head: a name in a column of its own, then the text.
 void write_line(std::ostream& out, const Palette& palette, const char* name,
                 const std::string& text);
+// The first two lines of a head: what ran and how it ended; when, for how long and how it was recorded.
+void write_session(std::ostream& out, const Palette& palette, const model::SessionInfo& session);
 // What was not recorded or is not known, each in words; and the recorder's own memory.
 void write_losses(std::ostream& out, const Palette& palette, const model::Profile& profile);
 // What happened, and what still holds; of losses that have a stop_reason, and of confined ones.
@@ -31,6 +34,11 @@ std::string stopped_text(const model::Losses& losses);
 inline constexpr const char* kConfinedText =
     "the program confined itself (seccomp), and the recorder made no system call since: known call "
     "stacks were counted on; new stacks and threads may be dropped, and stacks truncated";
+// What a reader must know of a site beside its stack: "  [mapping]", "  [ignored]", or "".
+std::string site_marks(const model::Site& site);
+// Each rule with its hits, and what could not be read; nothing where there is nothing to tell.
+void write_suppressions(std::ostream& out, const Palette& palette,
+                        const model::Suppressions& suppressions);
 // Writes the frames of stacks, innermost first, one to a line; at most `limit`, 0 for all.
 class StackWriter {
 public:

@@ -68,20 +68,10 @@ void write_head(std::ostream& out, const ReportDocument& document, const Palette
     const model::Totals totals = document.shown_totals();
     const model::Figures& all = totals.figures;
     const std::string filtered = document.filtered ? "; of what the filters keep" : "";
-    if (session.foreign_recorder.empty()) {
-        out << palette.strong(fmt::format("{} (pid {}), {}", command_line_text(session),
-                                          session.pid, ending_text(session)))
-            << '\n';
-        write_line(out, palette, "recorded",
-                   fmt::format("{}, {}; {}", format_time(session.started_realtime_ns),
-                               format_seconds(session.last_seconds), mode_text(session)));
-        write_line(out, palette, "shown", point_text(profile) + filtered);
-    } else {
-        out << palette.strong(command_line_text(session)) << '\n';
-        write_line(out, palette, "recorded",
-                   fmt::format("by {}; {}", session.foreign_recorder, mode_text(session)));
-        write_line(out, palette, "shown", "the last state" + filtered);
-    }
+    write_session(out, palette, session);
+    write_line(out, palette, "shown",
+               (session.foreign_recorder.empty() ? point_text(profile) : "the last state") +
+                   filtered);
     const std::string allocations =
         fmt::format("{} of {} in all", count_text(all, Column::allocations),
                     bytes_text(all, Column::allocated_bytes));
@@ -161,12 +151,11 @@ void write_stacks(std::ostream& out, const ReportDocument& document,
     const uint64_t whole = model::value(document.shown_totals().figures, column);
     for (size_t i = 0; i < shown(rows.size(), document.top); ++i) {
         const model::Site& site = document.profile.sites[rows[i].site];
-        const bool heap = site.domain == Domain::heap;
         out << fmt::format("{:>4}  ", i + 1)
             << palette.strong(figures_text(
                    rows[i].figures, column,
                    document.outside_totals || domain_in_total(site.domain) ? whole : 0))
-            << (heap ? "" : fmt::format("  [{}]", domain_name(site.domain))) << '\n';
+            << site_marks(site) << '\n';
         stacks.write(document.profile, site);
     }
 }

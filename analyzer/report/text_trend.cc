@@ -52,14 +52,8 @@ std::string forecast_text(const TrendDocument& document) {
 
 void write_head(std::ostream& out, const TrendDocument& document, const Palette& palette) {
     const TrendDocument::Run& last = document.runs.back();
-    const model::SessionInfo& session = last.profile.session;
     const size_t points = last.history.points.size();
-    out << palette.strong(fmt::format("{} (pid {}), {}", command_line_text(session), session.pid,
-                                      ending_text(session)))
-        << '\n';
-    write_line(out, palette, "recorded",
-               fmt::format("{}, {}; {}", format_time(session.started_realtime_ns),
-                           format_seconds(session.last_seconds), mode_text(session)));
+    write_session(out, palette, last.profile.session);
     write_line(out, palette, "snapshots",
                points < model::kLeastTrendPoints
                    ? palette.warning(fmt::format("{}: more are needed, at least {}", points,
@@ -113,6 +107,7 @@ void write_trend_text(std::ostream& out, const TrendDocument& document, const Pa
     }
     if (document.runs.size() > 1) write_joined(out, document, palette);
     stacks.write_hint();
+    write_suppressions(out, palette, document.suppressions);
 }
 
 }  // namespace heapdrift::report

@@ -47,14 +47,17 @@ class Case:
             words = [word.format(file=largest) for word in configuration.report]
             figures["report_seconds"] = self.runner.run(words, folder).wall
         if configuration.ours:
-            figures.update(self.totals(files, folder))
+            figures.update(self.totals(files, folder, configuration.name))
         return figures
 
-    def totals(self, files, folder):
+    def totals(self, files, folder, mode):
         sums = {"allocations": 0, "sites": 0, "own_bytes": 0, "dropped": 0, "truncated": 0}
         peak = 0
         for path in files:
-            totals = self.json_of(["info", path], folder)["totals"]
+            document = self.json_of(["info", path], folder)
+            if document["files"][0]["mode"] != mode:
+                raise measure.Failed(f"recorded in mode {document['files'][0]['mode']}, not {mode}")
+            totals = document["totals"]
             for name in ("allocations", "sites", "own_bytes", "dropped"):
                 sums[name] += totals[name]
             sums["truncated"] += totals["truncated_allocations"]

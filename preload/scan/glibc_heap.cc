@@ -1,5 +1,7 @@
 #include "preload/scan/glibc_heap.h"
 
+#include "preload/scan/word.h"
+
 namespace heapdrift::scan {
 namespace {
 
@@ -8,10 +10,6 @@ constexpr uint64_t kInUse = 1;  // of the chunk before
 constexpr uint64_t kMapped = 2;
 constexpr uint64_t kFlags = 7;
 constexpr uint64_t kSmallestChunk = 32;
-
-uint64_t word_at(uint64_t address) {
-    return *reinterpret_cast<const uint64_t*>(address);
-}
 
 uint64_t chunk_size_for(uint64_t size) {
     const uint64_t chunk = (size + 8 + 15) & ~uint64_t{15};

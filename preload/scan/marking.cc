@@ -1,6 +1,7 @@
 #include "preload/scan/marking.h"
 
 #include "preload/scan/glibc_heap.h"
+#include "preload/scan/word.h"
 #include "preload/syscalls.h"
 #include "preload/vdso_clock.h"
 
@@ -12,10 +13,6 @@ constexpr uint64_t kWord = sizeof(uint64_t);
 constexpr uint64_t kSmallestPatchy = 4096;
 // Between two looks at the clock.
 constexpr uint64_t kPiece = 1 << 20;
-
-uint64_t word_at(uint64_t address) {
-    return *reinterpret_cast<const uint64_t*>(address);
-}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include "preload/next_allocator.h"
 #include "preload/recorder.h"
 #include "preload/scan/glibc_heap.h"
+#include "preload/scan/word.h"
 #include "preload/syscalls.h"
 #include "preload/thread_local.h"
 
@@ -19,10 +20,6 @@ constexpr uint64_t kDescriptorAlignment = 64;
 // Where it names the thread's number: since glibc 2.11. Believed only if the caller's own agrees.
 constexpr uint64_t kTidOffset = 720;
 constexpr size_t kCopySize = 64 * 1024;
-
-uint64_t word_at(uint64_t address) {
-    return *reinterpret_cast<const uint64_t*>(address);
-}
 
 bool module_range(const void* address, Range& range) {
     dl_find_object found{};

@@ -45,6 +45,13 @@ public:
                (!details_[frames - 1].bp_live || live_bps_[frames - 1] == start.bp);
     }
 
+    // What now stands in the slot of the outermost frame that does not stand any more; 0 if that
+    // frame was left, and its slot with it.
+    uint64_t first_changed_word(uint32_t standing, uint64_t sp) const {
+        if (standing >= verifiable_ || links_[standing].slot < sp - sizeof(uint64_t)) return 0;
+        return StackReader::load(links_[standing].slot);
+    }
+
     // Captures the stack from `start` on. `standing`: what standing(start.sp) has just said, 0 on
     // another stack than the thread's own. Returns how many of the outer frames are those of the
     // previous capture.

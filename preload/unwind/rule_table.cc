@@ -1,6 +1,6 @@
 #include "preload/unwind/rule_table.h"
 
-#include "preload/syscalls.h"
+#include "preload/page_memory.h"
 #include "preload/unwind/eh_frame.h"
 #include "preload/unwind/memory_probe.h"
 
@@ -78,8 +78,7 @@ void RuleTable::grow(const Slots* full) {
     if (slots_.load(std::memory_order_relaxed) == full && steps_taken_ < kSteps) {
         Slots& larger = all_slots_[steps_taken_];
         larger.mask = (uint64_t{1} << (kFirstBits + kBitsPerStep * steps_taken_)) - 1;
-        void* mapped = sys::map(entry_count(larger) * sizeof(Entry),
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+        void* mapped = map_pages(entry_count(larger) * sizeof(Entry));
         if (mapped != nullptr) {
             larger.entries = static_cast<Entry*>(mapped);
             ++steps_taken_;

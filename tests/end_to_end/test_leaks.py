@@ -4,17 +4,7 @@ import json
 
 from harness import session
 from harness.case import EndToEndTest
-
-LEAKS = ("leaks_all", "leaks_one_percent", "leaks_late", "leaks_lost", "leaks_some_sessions")
-OTHERS = (
-    "bounded_queue",
-    "random_cache",
-    "warms_up",
-    "sawtooth",
-    "temporary_churn",
-    "sessions",
-    "rising_load",
-)
+from harness.growth_kinds import LEAKS, OTHERS
 
 
 class Leaks(EndToEndTest):

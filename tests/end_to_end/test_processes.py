@@ -56,13 +56,13 @@ class Processes(EndToEndTest):
 
     def test_fork_of_fork(self):
         result, child_truth = self.run_with_child_truth("processes fork_of_fork")
-        reports = self.reports_of_all()
-        parents = {report["files"][0]["parent_pid"]: report for report in reports}
-        pids = {report["files"][0]["pid"] for report in reports}
-        grandchild = next(
-            report for parent, report in parents.items() if parent in pids - {result.pid}
-        )
-        self.assert_truth(grandchild, child_truth[0], result)
+        # The process between the two does nothing but fork, and has no session.
+        others = [
+            report for report in self.reports_of_all() if report["files"][0]["pid"] != result.pid
+        ]
+        self.assertEqual(len(others), 1)
+        self.assertNotEqual(others[0]["files"][0]["parent_pid"], result.pid)
+        self.assert_truth(others[0], child_truth[0], result)
 
     def test_daemon(self):
         result, child_truth = self.run_with_child_truth("processes daemon")
@@ -87,6 +87,10 @@ class Processes(EndToEndTest):
             (parent["files"][0]["ended_by"], parent["files"][0]["exit_status"]), ("exit", 2)
         )
         return parent, [report for report in reports if report is not parent]
+
+    def test_fork_child_that_only_ends_leaves_no_file(self):
+        _, others = self.check_alone("processes idle_fork")
+        self.assertEqual(others, [])
 
     def test_vfork_exec(self):
         _, others = self.check_alone("processes vfork_exec")

@@ -19,16 +19,10 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LEAKS = ("leaks_all", "leaks_one_percent", "leaks_late", "leaks_lost", "leaks_some_sessions")
-OTHERS = (
-    "bounded_queue",
-    "random_cache",
-    "warms_up",
-    "sawtooth",
-    "temporary_churn",
-    "sessions",
-    "rising_load",
-)
+sys.path.insert(0, str(ROOT / "tests" / "end_to_end"))
+
+from harness.growth_kinds import LEAKS, OTHERS  # noqa: E402
+
 # Name, a function or module on the leaking stack, code for Debian's python3.
 REAL = (
     (

@@ -108,6 +108,13 @@ static void fork_of_fork(void) {
     wait_for(child, 0);
 }
 
+// A child that neither allocates nor frees.
+static void with_idle_fork(void) {
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    wait_for(child, 0);
+}
+
 static void with_vfork_exec(void) {
     char* const arguments[] = {"true", NULL};
     for (int i = 0; i < 20; ++i) {
@@ -197,6 +204,7 @@ int main(int argc, char** argv) {
     } kModes[] = {
         {"fork", with_fork},
         {"fork_among_threads", fork_among_threads},
+        {"idle_fork", with_idle_fork},
         {"fork_of_fork", fork_of_fork},
         {"vfork_exec", with_vfork_exec},
         {"vfork_exit", with_vfork_exit},

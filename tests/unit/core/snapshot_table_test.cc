@@ -59,8 +59,8 @@ TEST(SnapshotTable, NumbersNeverChangeAndOnlyTheLastPeakIsHeld) {
     const uint32_t first = session.snapshot(SnapshotKind::peak, 1);
     const uint32_t second = session.snapshot(SnapshotKind::peak, 2);
     EXPECT_EQ(second, first + 1);
-    EXPECT_FALSE(any_held(session.header(), 0, first));
-    EXPECT_TRUE(any_held(session.header(), first, second));
+    EXPECT_FALSE(session.any_held(0, first));
+    EXPECT_TRUE(session.any_held(first, second));
 }
 
 TEST(SnapshotTable, RequestsLeaveRoomForTheScheduleAndAreCountedWhenRefused) {

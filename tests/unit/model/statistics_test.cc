@@ -25,13 +25,6 @@ TEST(Statistics, MeanVarianceAndMedian) {
     EXPECT_DOUBLE_EQ(mean({}), 0);
 }
 
-TEST(Statistics, BinomialTail) {
-    EXPECT_NEAR(binomial_tail(10, 0.5, 2), 56.0 / 1024, 1e-12);
-    EXPECT_DOUBLE_EQ(binomial_tail(10, 0.5, 10), 1);
-    EXPECT_DOUBLE_EQ(binomial_tail(10, 1, 9), 0);
-    EXPECT_NEAR(binomial_tail(1000, 0.01, 0), std::pow(0.99, 1000), 1e-12);
-}
-
 TEST(Statistics, NormalTail) {
     EXPECT_NEAR(normal_tail(1.959964), 0.025, 1e-6);
     EXPECT_DOUBLE_EQ(normal_tail(0), 0.5);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "analyzer/model/built_in_suppressions.h"
 #include "analyzer/model/failure.h"
 
 namespace heapdrift::model {
@@ -87,6 +88,36 @@ TEST(Suppression, Wildcards) {
     EXPECT_TRUE(matches_wildcards("a?c", "abc", true));
     EXPECT_FALSE(matches_wildcards("a?c", "abc", false));
     EXPECT_TRUE(matches_wildcards("**", "", false));
+}
+
+std::vector<Frame> stack_of(const std::string& function) {
+    Frame frame;
+    frame.function = function;
+    return {frame};
+}
+
+TEST(Suppressions, FirstRuleThatNamesAStackCountsIt) {
+    Suppressions suppressions{.rules = parse_suppressions("leak:load\nleak:cache\n", "f"),
+                              .notes = {}};
+    EXPECT_TRUE(suppressions.take(stack_of("load_cache"), 100));
+    EXPECT_TRUE(suppressions.take(stack_of("cache_put"), 20));
+    EXPECT_FALSE(suppressions.take(stack_of("main"), 3));
+    EXPECT_EQ(suppressions.rules[0].hits, 1u);
+    EXPECT_EQ(suppressions.rules[0].live_bytes, 100u);
+    EXPECT_EQ(suppressions.rules[1].hits, 1u);
+}
+
+TEST(Suppressions, BuiltInRulesAreToldWhenTheyHit) {
+    Suppressions suppressions{.rules = built_in_suppressions(), .notes = {}};
+    ASSERT_FALSE(suppressions.rules.empty());
+    for (const SuppressionRule& rule : suppressions.rules) {
+        EXPECT_EQ(rule.source, RuleSource::built_in);
+        EXPECT_NE(rule.origin, "");
+        EXPECT_FALSE(rule.told());
+    }
+    EXPECT_TRUE(suppressions.take(stack_of("_dl_find_object_update"), 2304));
+    EXPECT_TRUE(suppressions.rules[0].told());
+    EXPECT_FALSE(suppressions.take(stack_of("my_dl_find_object_update"), 1));
 }
 
 }  // namespace

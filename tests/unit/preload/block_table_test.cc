@@ -18,18 +18,12 @@ class BlockTableTest : public testing::TestWithParam<uint64_t> {
 protected:
     BlockTableTest() { table_->set_spacing(GetParam()); }
 
-    // As the hooks do: the ordinary way first.
     BlockRecord put(uint64_t address, uint32_t site, uint64_t size, uint32_t generation = 0) {
-        const BlockRecord record{SiteId{site}, generation, size, false};
-        if (table_->put_ordinary(address, record)) return {};
-        const BlockTable::Put put = table_->put(address, record);
+        const BlockTable::Put put = table_->put(address, {SiteId{site}, generation, size, false});
         EXPECT_TRUE(put.done);
         return put.replaced;
     }
-    BlockRecord take(uint64_t address) {
-        BlockRecord record;
-        return table_->take_ordinary(address, record) ? record : table_->take(address);
-    }
+    BlockRecord take(uint64_t address) { return table_->take(address); }
 
     std::unique_ptr<BlockTable> table_ = std::make_unique<BlockTable>();
 };

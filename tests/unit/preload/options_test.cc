@@ -43,6 +43,24 @@ TEST(Options, ANumberOutOfRangeIsNamedAndTheDefaultStays) {
     }
 }
 
+TEST(Options, ASizeMayHaveAUnit) {
+    EXPECT_EQ(parse_options("sample=512KiB").sample, 512u << 10);
+    EXPECT_EQ(parse_options("sample=2M:depth=7").sample, 2u << 20);
+    EXPECT_EQ(parse_options("min_descendant=1GiB").min_descendant, 1u << 30);
+    EXPECT_EQ(parse_options("sample=4096").sample, 4096u);
+}
+
+TEST(Options, AUnitThatIsNoneIsNamedAndTheDefaultStays) {
+    for (const char* text : {"sample=5KB", "sample=5k", "sample=99999999999999999G", "depth=1K"}) {
+        testing::internal::CaptureStderr();
+        const Options options = parse_options(text);
+        EXPECT_EQ(options.sample, 0u) << text;
+        EXPECT_EQ(options.depth, 1024u) << text;
+        EXPECT_NE(testing::internal::GetCapturedStderr().find("is not a number"),
+                  std::string::npos);
+    }
+}
+
 TEST(SessionPath, FillsInPidProgramAndPercent) {
     EXPECT_EQ(path("output=/x/%e-%p-%%", 42, 0), "/x/tool-42-%");
 }

@@ -179,6 +179,14 @@ std::byte* SessionBuilder::add_page(PageKind kind, uint32_t table, uint32_t inde
     return reinterpret_cast<std::byte*>(segment->pages[slot]);
 }
 
+bool SessionBuilder::any_held(uint32_t since, uint32_t until) {
+    for (const SnapshotDescriptor& snapshot : header().snapshots)
+        if (snapshot.state.load() == SnapshotState::held && snapshot.number > since &&
+            snapshot.number <= until)
+            return true;
+    return false;
+}
+
 Cell& SessionBuilder::cell(uint32_t table, uint32_t site) {
     Cell*& cells = cell_pages_[{table, site / kCellsPerPage}];
     if (cells == nullptr)
@@ -190,7 +198,7 @@ UndoEntry& SessionBuilder::undo_entry(uint32_t table) {
     std::vector<UndoEntry*>& entries = undo_[table];
     for (UndoEntry* entry : entries) {
         const uint32_t until = entry->until.load();
-        if (until != 0 && !any_held(header(), entry->since, until)) {
+        if (until != 0 && !any_held(entry->since, until)) {
             ++reused_undo_entries_;
             entry->until.store(0);
             return *entry;
@@ -209,7 +217,7 @@ Cell& SessionBuilder::touch(uint32_t table, uint32_t site) {
     const uint32_t epoch = epoch_of(header().control.moment.load());
     const uint32_t since = touched.epoch.load();
     if (since == epoch) return touched;
-    if (any_held(header(), since, epoch)) {
+    if (any_held(since, epoch)) {
         UndoEntry& entry = undo_entry(table);
         entry.since = since;
         entry.site = site;

@@ -48,6 +48,9 @@ public:
     void add_aged(uint32_t table, uint64_t key, uint64_t deallocations, uint64_t bytes);
     uint32_t snapshot(SnapshotKind kind, uint64_t time_ns, std::string_view label = "");
 
+    // Whether a snapshot in (since, until] is held: values from then are needed.
+    bool any_held(uint32_t since, uint32_t until);
+
     // One more segment of a scan's result, zeroed.
     ScanSegment& add_scan_segment();
 
