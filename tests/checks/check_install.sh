@@ -12,6 +12,9 @@ for file in man/man1/heapdrift.1 bash-completion/completions/heapdrift \
 done
 MANPATH=$work/prefix/share/man man heapdrift-report >"$work/page" || fail "man heapdrift-report"
 grep -q -- --group-by "$work/page" || fail "the manual page of report does not name its options"
+[ -f "$work/prefix/include/heapdrift_gtest.h" ] || fail "include/heapdrift_gtest.h is not installed"
+find "$work/prefix" -path '*/cmake/heapdrift/heapdrift-config.cmake' | grep -q . ||
+    fail "heapdrift-config.cmake is not installed"
 records_with "$work/prefix/bin/heapdrift"
 
 # A prefix may be moved, and reached through a link.

@@ -55,7 +55,9 @@ class ExitCodes(GateTest):
         table = [
             (0, "clean", []),
             (0, "keeps 5000", []),
+            (0, "ignores 3", []),
             (23, "loses 1", []),
+            (23, "ignores 1 loses 1", []),
             (23, "loses 1", ["--budget", "peak=0"]),
             (0, "loses 1", ["--fail-on", "never"]),
             (24, "clean", ["--budget", "peak=10B"]),

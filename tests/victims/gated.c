@@ -2,6 +2,7 @@
 //
 //   clean            allocates and frees
 //   loses N          loses N blocks of 100 bytes
+//   ignores N        the same in an ignored scope
 //   threads N        N threads work side by side for a while; each loses three blocks
 //   holds BYTES      has a block of so many bytes for a moment
 //   keeps BYTES      leaves such a block reachable until the end
@@ -60,6 +61,11 @@ int main(int argc, char** argv) {
             REQUIRE(i + 1 < argc);
             const long number = atol(argv[++i]);
             if (strcmp(what, "loses") == 0) lose_blocks((int)number);
+            if (strcmp(what, "ignores") == 0) {
+                HEAPDRIFT_IGNORE_BEGIN();
+                lose_blocks((int)number);
+                HEAPDRIFT_IGNORE_END();
+            }
             if (strcmp(what, "threads") == 0) run_threads((int)number);
             if (strcmp(what, "holds") == 0) hold_block((size_t)number);
             if (strcmp(what, "keeps") == 0) keep_block((size_t)number);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analyzer/commands/suppression_options.h"
 #include "analyzer/commands/view_options.h"
 #include "analyzer/input/history_loader.h"
 #include "analyzer/model/failure.h"
@@ -56,16 +57,24 @@ void find_growth(const std::string& path, const NameOptions& names, model::Found
     model::find_growth(loaded.session.profile, loaded.history, process);
 }
 
-void suppress(model::FoundProcess& process, std::vector<model::SuppressionRule>& rules) {
-    for (model::FoundLeak& leak : process.leaks) {
-        const auto rule = std::ranges::find_if(rules, [&](const model::SuppressionRule& each) {
+// The rules of the files first, whose hits are counted over all processes; then what the program
+// says itself, and what glibc is known to keep.
+void suppress(const model::Profile& end, model::FoundProcess& process,
+              std::vector<model::SuppressionRule>& rules) {
+    model::Suppressions own;
+    add_own_suppressions({}, end, own);
+    const auto take = [](std::vector<model::SuppressionRule>& from, model::FoundLeak& leak) {
+        const auto rule = std::ranges::find_if(from, [&](const model::SuppressionRule& each) {
             return model::matches(each, leak.frames);
         });
-        if (rule == rules.end()) continue;
+        if (rule == from.end()) return false;
         ++rule->hits;
         rule->live_bytes += leak.lost_blocks > 0 ? leak.lost_bytes : leak.live_bytes;
         leak.suppressed_by = fmt::format("{} ({})", rule->text, rule->origin);
-    }
+        return true;
+    };
+    for (model::FoundLeak& leak : process.leaks)
+        if (!take(rules, leak)) take(own.rules, leak);
 }
 
 }  // namespace
@@ -103,7 +112,7 @@ std::optional<model::FoundProcess> find_in_recording(const std::string& path, si
     model::find_lost(end, process);
     if (options.growth) find_growth(path, options.names, process);
     measure_budgets(end, path, options, process);
-    suppress(process, rules);
+    suppress(end, process, rules);
     return process;
 }
 

@@ -24,7 +24,7 @@ void find_lost(const Profile& end, FoundProcess& process) {
     if (!process.scanned()) return;
     for (const Site& site : end.sites) {
         const BlockCount lost = site.figures.reach.lost();
-        if (lost.blocks == 0 || !domain_in_total(site.domain)) continue;
+        if (lost.blocks == 0 || site.ignored || !domain_in_total(site.domain)) continue;
         FoundLeak& leak = leak_of(end, site, process);
         leak.lost_blocks += lost.blocks;
         leak.lost_bytes += lost.bytes;
@@ -37,7 +37,7 @@ void find_growth(const Profile& profile, const History& history, FoundProcess& p
     for (const LeakScore& score : rank_leaks(history, kLikelyScore)) {
         if (score.growth_score < kLikelyScore) continue;
         const auto site = std::ranges::find(profile.sites, score.site, &Site::id);
-        if (site == profile.sites.end()) continue;
+        if (site == profile.sites.end() || site->ignored) continue;
         FoundLeak& leak = leak_of(profile, *site, process);
         leak.live_blocks += site->figures.live_allocations;
         leak.live_bytes += site->figures.live_bytes;
