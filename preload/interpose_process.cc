@@ -40,7 +40,7 @@ constinit Main program_main = nullptr;
 
 // Only where the loader's locks may be waited for: exit takes them itself.
 void note_cuda_bypass() {
-    if (active() && !memory_confined()) cuda::check_for_bypass();
+    if (is_recording() && !memory_confined()) cuda::check_for_bypass();
 }
 
 int run_main(int argc, char** argv, char** environment) {

@@ -7,7 +7,7 @@
 namespace heapdrift::cuda::declared {
 // Types of the real functions, which the hooks call.
 #define HEAPDRIFT_CUDA_FUNCTION(symbol, name, version, stream, parameters) \
-    using symbol = Result parameters;
+    using symbol = Result parameters;  // NOLINT(bugprone-macro-parentheses): a list of parameters
 #include "preload/cuda/entry_points.def"
 #undef HEAPDRIFT_CUDA_FUNCTION
 }  // namespace heapdrift::cuda::declared
