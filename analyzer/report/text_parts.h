@@ -24,7 +24,8 @@ std::string mode_text(const model::SessionInfo& session);
 // Lines of the head: a name in a column of its own, then the text.
 void write_line(std::ostream& out, const Palette& palette, const char* name,
                 const std::string& text);
-// The first two lines of a head: what ran and how it ended; when, for how long and how it was recorded.
+// The first two lines of a head: what ran and how it ended; when, for how long and how it was
+// recorded.
 void write_session(std::ostream& out, const Palette& palette, const model::SessionInfo& session);
 // What was not recorded or is not known, each in words; and the recorder's own memory.
 void write_losses(std::ostream& out, const Palette& palette, const model::Profile& profile);

@@ -70,9 +70,9 @@ void write_head(std::ostream& out, const ReportDocument& document, const Palette
     const model::Figures& all = totals.figures;
     const std::string filtered = document.filtered ? "; of what the filters keep" : "";
     write_session(out, palette, session);
-    write_line(out, palette, "shown",
-               (session.foreign_recorder.empty() ? point_text(profile) : "the last state") +
-                   filtered);
+    write_line(
+        out, palette, "shown",
+        (session.foreign_recorder.empty() ? point_text(profile) : "the last state") + filtered);
     const std::string allocations =
         fmt::format("{} of {} in all", count_text(all, Column::allocations),
                     bytes_text(all, Column::allocated_bytes));
