@@ -236,7 +236,11 @@ void go_on() {
     const SignalsBlocked blocked;
     if (progress.busy.exchange(true, std::memory_order_acquire)) return;
     progress.next_look_ns.store(now + kLookAgainNs, std::memory_order_relaxed);
-    const auto here = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+    // The block that is being handed out right now may be in a register of our own alone: all of
+    // them are saved above the stack pointer first.
+    uint64_t here;
+    __builtin_unwind_init();
+    asm volatile("movq %%rsp, %0" : "=r"(here));
     Control& control = recorder.file.control();
     if (!progress.going_on.load(std::memory_order_relaxed)) {
         const uint32_t number = control.scan_requested.load(std::memory_order_relaxed);

@@ -27,10 +27,13 @@ MARKER void in_use(void) {
     expect_reachable("in_use");
 }
 
-// A block that is always somewhere else: in a register, on the stack, or in memory.
-MARKER void* moving(void* argument) {
+MARKER void* moving_block(void) {
+    return malloc(333);
+}
+// It is always somewhere else: in a register, on the stack, or in memory.
+static void* move_block(void* argument) {
     static void* volatile places[2];
-    void* block = malloc(333);
+    void* block = moving_block();
     while (!stop) {
         places[0] = block;
         block = NULL;
@@ -60,9 +63,9 @@ int main(int count, char** arguments) {
     REQUIRE(pipe2(quiet_pipe, O_CLOEXEC) == 0);
     lost();
     in_use();
-    expect_reachable("moving");
+    expect_reachable("moving_block");
     pthread_t threads[2];
-    if (!idle) REQUIRE(pthread_create(&threads[0], NULL, moving, NULL) == 0);
+    if (!idle) REQUIRE(pthread_create(&threads[0], NULL, move_block, NULL) == 0);
     REQUIRE(pthread_create(&threads[1], NULL, wait_for_input, NULL) == 0);
     wipe_stack();
     REQUIRE(write(1, "ready\n", 6) == 6);
