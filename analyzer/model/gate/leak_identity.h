@@ -6,7 +6,9 @@
 // function, and a recursion counts once, however deep it was.
 #pragma once
 
+#include <compare>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "analyzer/model/place.h"
@@ -22,7 +24,10 @@ struct LeakIdentity {
     std::vector<std::string> stack;  // "function (module)", innermost first; never empty
 
     std::string id() const;  // 16 hexadecimal digits
-    auto operator<=>(const LeakIdentity&) const = default;
+    bool operator==(const LeakIdentity&) const = default;
+    auto operator<=>(const LeakIdentity& other) const {
+        return std::tie(domain, stack) <=> std::tie(other.domain, other.stack);
+    }
 };
 
 LeakIdentity identify(const std::vector<Frame>& frames, Domain domain);
