@@ -111,7 +111,8 @@ TEST_F(CheckIntegrity, FindsCountersOfALaterTime) {
 }
 
 TEST_F(CheckIntegrity, FindsEarlierFiguresWithoutATime) {
-    for (const PageRef& page : view().pages())
+    const SessionView opened = view();
+    for (const PageRef& page : opened.pages())
         if (page.kind == PageKind::undo)
             const_cast<UndoEntry&>(page.undo(0)).since = const_cast<UndoEntry&>(page.undo(0)).until;
     EXPECT_EQ(damages(), "undo_entries");
