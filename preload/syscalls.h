@@ -63,8 +63,13 @@ inline void* map(size_t size, int flags, int fd = -1, uint64_t offset = 0) {
     return failed(result) ? nullptr : reinterpret_cast<void*>(result);
 }
 
+// ThreadSanitizer must see it, or it takes the next mapping at the same place for the same memory.
 inline void unmap(void* start, size_t size) {
+#ifdef __SANITIZE_THREAD__
+    munmap(start, size);
+#else
     call(SYS_munmap, address(start), static_cast<long>(size));
+#endif
 }
 
 inline long advise(void* start, size_t size, int advice) {
