@@ -95,7 +95,7 @@ private:
     };
     static_assert(sizeof(Entry) == 128);
 
-    // Starts that are equal and lead to different stacks have one set.
+    // The stacks for which set_of is the same.
     struct Set {
         Entry entries[kWays];
     };

@@ -4,15 +4,24 @@
 using namespace heapdrift;
 using namespace heapdrift::cuda;
 
+namespace {
+
+template <typename Handle>
+void settle_pointer(const DriverCall& call, Result result, Domain domain, const Handle* pointer,
+                    size_t size, const StartState& caller) {
+    if (call.recorded())
+        settle_allocation_here(
+            result, object_of(ObjectKind::pointer, domain, handed_out(result, pointer), size),
+            caller);
+}
+
+}  // namespace
+
 HEAPDRIFT_EXPORT Result cuMemAlloc_v2(DevicePointer* pointer, size_t size) {
     const StartState caller = start_state_of_caller();
     const DriverCall call;
     const Result result = forward<Entry::cuMemAlloc_v2>(pointer, size);
-    if (call.recorded())
-        settle_allocation_here(
-            result,
-            object_of(ObjectKind::pointer, Domain::cuda_device, handed_out(result, pointer), size),
-            caller);
+    settle_pointer(call, result, Domain::cuda_device, pointer, size, caller);
     return result;
 }
 
@@ -23,13 +32,8 @@ HEAPDRIFT_EXPORT Result cuMemAllocPitch_v2(DevicePointer* pointer, size_t* pitch
     const DriverCall call;
     const Result result =
         forward<Entry::cuMemAllocPitch_v2>(pointer, pitch, width, height, element_size);
-    if (call.recorded()) {
-        const size_t row = result == kSuccess && pitch != nullptr ? *pitch : width;
-        settle_allocation_here(result,
-                               object_of(ObjectKind::pointer, Domain::cuda_device,
-                                         handed_out(result, pointer), row * height),
-                               caller);
-    }
+    const size_t row = result == kSuccess && pitch != nullptr ? *pitch : width;
+    settle_pointer(call, result, Domain::cuda_device, pointer, row * height, caller);
     return result;
 }
 
@@ -37,11 +41,7 @@ HEAPDRIFT_EXPORT Result cuMemAllocManaged(DevicePointer* pointer, size_t size, u
     const StartState caller = start_state_of_caller();
     const DriverCall call;
     const Result result = forward<Entry::cuMemAllocManaged>(pointer, size, flags);
-    if (call.recorded())
-        settle_allocation_here(
-            result,
-            object_of(ObjectKind::pointer, Domain::cuda_managed, handed_out(result, pointer), size),
-            caller);
+    settle_pointer(call, result, Domain::cuda_managed, pointer, size, caller);
     return result;
 }
 
@@ -57,11 +57,7 @@ HEAPDRIFT_EXPORT Result cuMemAllocHost_v2(void** pointer, size_t size) {
     const StartState caller = start_state_of_caller();
     const DriverCall call;
     const Result result = forward<Entry::cuMemAllocHost_v2>(pointer, size);
-    if (call.recorded())
-        settle_allocation_here(
-            result,
-            object_of(ObjectKind::pointer, Domain::cuda_pinned, handed_out(result, pointer), size),
-            caller);
+    settle_pointer(call, result, Domain::cuda_pinned, pointer, size, caller);
     return result;
 }
 
@@ -69,11 +65,7 @@ HEAPDRIFT_EXPORT Result cuMemHostAlloc(void** pointer, size_t size, unsigned fla
     const StartState caller = start_state_of_caller();
     const DriverCall call;
     const Result result = forward<Entry::cuMemHostAlloc>(pointer, size, flags);
-    if (call.recorded())
-        settle_allocation_here(
-            result,
-            object_of(ObjectKind::pointer, Domain::cuda_pinned, handed_out(result, pointer), size),
-            caller);
+    settle_pointer(call, result, Domain::cuda_pinned, pointer, size, caller);
     return result;
 }
 
