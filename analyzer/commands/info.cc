@@ -39,11 +39,7 @@ void add_info(CLI::App& app, int& exit_code) {
     const auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         app.add_subcommand("info", "Show what a session is and holds, and check its file");
-    command
-        ->add_option("SESSION", arguments->session,
-                     "A session file or the pid of a running process")
-        ->type_name("")
-        ->required();
+    add_whole_session_option(*command, arguments->session);
     add_name_options(*command, arguments->names);
     add_output_options(*command, arguments->output);
     command->footer(

@@ -28,8 +28,7 @@ struct Arguments {
     std::string session;
     double min_score = model::kWatchScore;
     std::optional<size_t> explain;
-    std::optional<size_t> top;
-    std::optional<size_t> frames;
+    LengthOptions length;
     SuppressionOptions suppressions;
     FilterOptions filter;
     NameOptions names;
@@ -70,9 +69,8 @@ void find_leaks(const Arguments& arguments) {
     document.least_score = arguments.min_score;
     document.suppressions = std::move(rules);
     suppress(document);
-    const bool text = arguments.output.format == Format::text;
-    document.top = arguments.top.value_or(text ? 10 : 0);
-    document.frames = arguments.frames.value_or(text ? 10 : 0);
+    document.top = arguments.length.rows_shown(arguments.output.format);
+    document.frames = arguments.length.frames_shown(arguments.output.format);
     document.filtered = !filter.empty();
     document.style = text_style(arguments.style, document.profile, arguments.output.format);
     if (arguments.explain &&
@@ -91,11 +89,7 @@ void find_leaks(const Arguments& arguments) {
 void add_leaks(CLI::App& app, int&) {
     const auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand("leaks", "Rank the sites that leak, with the evidence");
-    command
-        ->add_option("SESSION", arguments->session,
-                     "A session file or the pid of a running process")
-        ->type_name("")
-        ->required();
+    add_whole_session_option(*command, arguments->session);
     command->add_option("--explain", arguments->explain, "Show all evidence of the N-th alone")
         ->type_name("N");
     command
@@ -103,14 +97,7 @@ void add_leaks(CLI::App& app, int&) {
                      "Least score that is shown, from 0 to 1 (default: 0.3)")
         ->type_name("X")
         ->check(CLI::Range(0.0, 1.0));
-    command
-        ->add_option("--top", arguments->top,
-                     "Sites to show, 0 for all (default: 10 in text, else all)")
-        ->type_name("N");
-    command
-        ->add_option("--frames", arguments->frames,
-                     "Frames of a stack to show, 0 for all (default: 10 in text, else all)")
-        ->type_name("N");
+    add_length_options(*command, arguments->length, "Sites");
     add_suppression_options(*command, arguments->suppressions);
     add_filter_options(*command, arguments->filter);
     add_name_options(*command, arguments->names);

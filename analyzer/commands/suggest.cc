@@ -25,8 +25,7 @@ constexpr input::HistoryChoice kChoice{
 struct Arguments {
     std::string session;
     std::string limit;
-    std::optional<size_t> top;
-    std::optional<size_t> frames;
+    LengthOptions length;
     SuppressionOptions suppressions;
     FilterOptions filter;
     NameOptions names;
@@ -74,12 +73,13 @@ void show_suggestions(const Arguments& arguments) {
                                  .limit_of_container = arguments.limit.empty(),
                                  .places = model::allocating_places(profile, loaded.history)};
     const bool text = arguments.output.format == Format::text;
-    const report::SuggestDocument document{.profile = profile,
-                                           .findings = model::suggest(subject),
-                                           .suppressions = std::move(rules),
-                                           .top = arguments.top.value_or(text ? 10 : 0),
-                                           .frames = arguments.frames.value_or(text ? 10 : 0),
-                                           .filtered = !filter.empty()};
+    const report::SuggestDocument document{
+        .profile = profile,
+        .findings = model::suggest(subject),
+        .suppressions = std::move(rules),
+        .top = arguments.length.rows_shown(arguments.output.format),
+        .frames = arguments.length.frames_shown(arguments.output.format),
+        .filtered = !filter.empty()};
     write_output(arguments.output, [&](std::ostream& out, const report::Palette& palette) {
         if (text)
             report::write_suggest_text(out, document, palette);
@@ -94,23 +94,12 @@ void add_suggest(CLI::App& app, int&) {
     const auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         app.add_subcommand("suggest", "Say what to change, with the numbers behind it");
-    command
-        ->add_option("SESSION", arguments->session,
-                     "A session file or the pid of a running process")
-        ->type_name("")
-        ->required();
+    add_whole_session_option(*command, arguments->session);
     command
         ->add_option("--limit", arguments->limit,
                      "The limit of memory that must not be reached (default: the container's)")
         ->type_name("SIZE");
-    command
-        ->add_option("--top", arguments->top,
-                     "Suggestions to show, 0 for all (default: 10 in text, else all)")
-        ->type_name("N");
-    command
-        ->add_option("--frames", arguments->frames,
-                     "Frames of a stack to show, 0 for all (default: 10 in text, else all)")
-        ->type_name("N");
+    add_length_options(*command, arguments->length, "Suggestions");
     add_suppression_options(*command, arguments->suppressions);
     add_filter_options(*command, arguments->filter);
     add_name_options(*command, arguments->names);

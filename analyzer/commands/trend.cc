@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <unordered_set>
 
 #include "analyzer/commands/command.h"
@@ -26,8 +25,7 @@ struct Arguments {
     model::GroupBy group_by = model::GroupBy::traceback;
     std::string limit;
     SuppressionOptions suppressions;
-    std::optional<size_t> top;
-    std::optional<size_t> frames;
+    LengthOptions length;
     FilterOptions filter;
     NameOptions names;
     OutputOptions output;
@@ -112,9 +110,8 @@ void show_trend(const Arguments& arguments) {
         document.joined = model::join_runs(tables);
     }
     foretell(document, arguments.limit);
-    const bool text = arguments.output.format == Format::text;
-    document.top = arguments.top.value_or(text ? 10 : 0);
-    document.frames = arguments.frames.value_or(text ? 10 : 0);
+    document.top = arguments.length.rows_shown(arguments.output.format);
+    document.frames = arguments.length.frames_shown(arguments.output.format);
     document.filtered = !arguments.filter.filter().empty();
     document.style.whole_names = arguments.style.whole_names;
     write_document(arguments.output, document, report::write_trend_text, report::write_trend_json,
@@ -137,14 +134,7 @@ void add_trend(CLI::App& app, int&) {
         ->add_option("--limit", arguments->limit,
                      "Say when live memory reaches this size (default: the container's limit)")
         ->type_name("SIZE");
-    command
-        ->add_option("--top", arguments->top,
-                     "Rows to show, 0 for all (default: 10 in text, else all)")
-        ->type_name("N");
-    command
-        ->add_option("--frames", arguments->frames,
-                     "Frames of a stack to show, 0 for all (default: 10 in text, else all)")
-        ->type_name("N");
+    add_length_options(*command, arguments->length, "Rows");
     add_suppressions_option(*command, arguments->suppressions);
     add_filter_options(*command, arguments->filter);
     add_name_options(*command, arguments->names);

@@ -116,6 +116,17 @@ void add_group_by_option(CLI::App& command, model::GroupBy& group_by) {
                "KEY");
 }
 
+void add_length_options(CLI::App& command, LengthOptions& options, const std::string& rows) {
+    command
+        .add_option("--top", options.top,
+                    rows + " to show, 0 for all (default: 10 in text, else all)")
+        ->type_name("N");
+    command
+        .add_option("--frames", options.frames,
+                    "Frames of a stack to show, 0 for all (default: 10 in text, else all)")
+        ->type_name("N");
+}
+
 void add_row_options(CLI::App& command, RowOptions& options) {
     add_group_by_option(command, options.group_by);
     command.add_flag("--cumulative", options.cumulative,
@@ -124,13 +135,7 @@ void add_row_options(CLI::App& command, RowOptions& options) {
     add_column_option(command, "--sort", options.sort,
                       "Sort by " + listed(by_name<model::Column>(model::kColumnNames)) +
                           " (default: live_bytes)");
-    command
-        .add_option("--top", options.top, "Rows to show, 0 for all (default: 10 in text, else all)")
-        ->type_name("N");
-    command
-        .add_option("--frames", options.frames,
-                    "Frames of a stack to show, 0 for all (default: 10 in text, else all)")
-        ->type_name("N");
+    add_length_options(command, options, "Rows");
     command
         .add_option("--min-bytes", options.min_bytes,
                     "Leave out rows with fewer live bytes, such as 4096, 100kB, 1.5MiB")
@@ -180,6 +185,12 @@ void add_session_option(CLI::App& command, std::string& session) {
                     "A session file or the pid of a running process, with @7, @label, @peak or "
                     "@last (the default) behind it; or a heap profile of gperftools or jemalloc, "
                     "or a recording of heaptrack")
+        ->type_name("")
+        ->required();
+}
+
+void add_whole_session_option(CLI::App& command, std::string& session) {
+    command.add_option("SESSION", session, "A session file or the pid of a running process")
         ->type_name("")
         ->required();
 }

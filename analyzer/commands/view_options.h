@@ -55,6 +55,8 @@ void write_document(const OutputOptions& options, const Document& document,
 
 // SESSION with a point behind it.
 void add_session_option(CLI::App& command, std::string& session);
+// SESSION alone, for what is said of all of it.
+void add_whole_session_option(CLI::App& command, std::string& session);
 
 // NEW of a command line: "@12" alone means the file of OLD.
 std::string complete_address(const std::string& new_session, const std::string& old_session);
@@ -62,21 +64,27 @@ std::string complete_address(const std::string& new_session, const std::string& 
 void add_column_option(CLI::App& command, const std::string& name,
                        std::optional<model::Column>& column, const std::string& help);
 
-// Which rows, in which order. What was given on the command line, before it is checked.
-struct RowOptions {
-    model::GroupBy group_by = model::GroupBy::traceback;
-    bool cumulative = false;
-    std::optional<model::Column> sort;
+// How much of a list is shown.
+struct LengthOptions {
     std::optional<size_t> top;  // 0 for all
     std::optional<size_t> frames;
-    std::string min_bytes;
-    model::Grouping grouping() const { return {group_by, cumulative}; }
-    model::Column column() const { return sort.value_or(model::Column::live_bytes); }
     // Text is for reading, machine output for everything.
     size_t rows_shown(Format format) const { return top.value_or(format == Format::text ? 10 : 0); }
     size_t frames_shown(Format format) const {
         return frames.value_or(format == Format::text ? 10 : 0);
     }
+};
+// rows: what they are called in the help, "Rows" or "Sites".
+void add_length_options(CLI::App& command, LengthOptions& options, const std::string& rows);
+
+// Which rows, in which order. What was given on the command line, before it is checked.
+struct RowOptions : LengthOptions {
+    model::GroupBy group_by = model::GroupBy::traceback;
+    bool cumulative = false;
+    std::optional<model::Column> sort;
+    std::string min_bytes;
+    model::Grouping grouping() const { return {group_by, cumulative}; }
+    model::Column column() const { return sort.value_or(model::Column::live_bytes); }
 };
 void add_group_by_option(CLI::App& command, model::GroupBy& group_by);
 void add_row_options(CLI::App& command, RowOptions& options);
