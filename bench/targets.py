@@ -184,6 +184,25 @@ def _file(results):
     return Row(what, "about 1", shown, grown <= 1.25)
 
 
+def _file_share(results):
+    shares = []
+    for case in _programs(results) + results.group("micro"):
+        size, nodes, sites, earlier = (
+            case.median("exact", figure)
+            for figure in ("file_bytes", "nodes", "sites", "earlier_counters")
+        )
+        if size and nodes and sites:
+            shares.append((size / (40 * nodes + 200 * sites + 24 * earlier), sites, case.name))
+    what = "file, as a share of 40 B a node + 200 B a site + 24 B a site and changed snapshot"
+    if not shares:
+        yield _missing(what, "≤ 1")
+        return
+    worst, _, name = max(shares)
+    yield _at_most(f"{what}: the worst", 1, worst, f"{worst:.2f} ({name}, of {len(shares)})")
+    share, sites, name = max(shares, key=lambda entry: entry[1])
+    yield _at_most("the same, where there are most sites", 1, share, f"{share:.2f} ({name})")
+
+
 def rows(results):
     found = list(_nanoseconds(results, "exact: ns added a pair, few stacks, 10^4 live", 20,
                               "micro.few-stacks-10k-live"))  # fmt: skip
@@ -203,4 +222,5 @@ def rows(results):
     found += _memory(results)
     found += _reports(results)
     found.append(_file(results))
+    found += _file_share(results)
     return found

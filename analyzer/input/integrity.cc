@@ -61,6 +61,7 @@ private:
             const Node* node = view_.node(id);
             if (node == nullptr) continue;
             ++integrity_.records;
+            if (node->parent != 0) ++integrity_.frames;
             const bool is_root = node->kind == FrameKind::root;
             const bool no_kind = static_cast<uint32_t>(node->kind) > kLastFrameKind;
             const bool no_module =
@@ -75,6 +76,7 @@ private:
             if (site == nullptr) continue;
             ++integrity_.records;
             const uint32_t node = site->node.load(std::memory_order_acquire);
+            if (node != 0) ++integrity_.sites;
             if (static_cast<uint32_t>(site->domain) >= kDomainCount ||
                 (node != 0 && view_.node(node) == nullptr))
                 ++sites;
@@ -109,6 +111,8 @@ private:
                 cells += count(kCellsPerPage, [&](uint32_t i) { return wrong_cell(page, i); });
             } else if (page.kind == PageKind::undo) {
                 undo += count(kUndoPerPage, [&](uint32_t i) { return wrong(page.undo(i)); });
+                for (uint32_t i = 0; i < kUndoPerPage; ++i)
+                    if (page.undo(i).until.load() != 0) ++integrity_.earlier_counters;
             } else {
                 aged += count(kAgedPerPage, [&](uint32_t i) { return wrong(page.aged(i)); });
             }

@@ -17,8 +17,11 @@ struct Finding {
 };
 
 struct Integrity {
-    uint64_t records = 0;          // that were checked
-    std::vector<Finding> damages;  // of the file: what was there once, or cannot be
+    uint64_t records = 0;  // that were checked; of these:
+    uint64_t frames = 0;   // of the prefix tree of call stacks, without its roots
+    uint64_t sites = 0;
+    uint64_t earlier_counters = 0;  // of one site in one snapshot; 0 while the process runs
+    std::vector<Finding> damages;   // of the file: what was there once, or cannot be
     bool names_embedded = false;
 
     bool whole() const { return damages.empty(); }

@@ -73,6 +73,9 @@ void write_integrity(JsonWriter& json, const InfoDocument& document) {
     json.key("integrity").begin_object();
     json.key("whole").boolean(document.integrity.whole());
     json.key("records_checked").number(document.integrity.records);
+    json.key("frames").number(document.integrity.frames);
+    json.key("sites").number(document.integrity.sites);
+    json.key("earlier_counters").number(document.integrity.earlier_counters);
     write_findings(json, "damages", document.integrity.damages);
     write_findings(json, "missing", document.missing);
     json.end_object();

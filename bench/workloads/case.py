@@ -51,7 +51,9 @@ class Case:
         return figures
 
     def totals(self, files, folder, mode):
-        sums = {"allocations": 0, "sites": 0, "own_bytes": 0, "dropped": 0, "truncated": 0}
+        sums = dict.fromkeys(
+            ("allocations", "sites", "own_bytes", "dropped", "truncated", "nodes",
+             "earlier_counters"), 0)  # fmt: skip
         peak = 0
         for path in files:
             document = self.json_of(["info", path], folder)
@@ -61,6 +63,8 @@ class Case:
             for name in ("allocations", "sites", "own_bytes", "dropped"):
                 sums[name] += totals[name]
             sums["truncated"] += totals["truncated_allocations"]
+            sums["nodes"] += document["integrity"]["frames"]
+            sums["earlier_counters"] += document["integrity"]["earlier_counters"]
             peak = max(peak, totals["peak_live_bytes"])
         return {**sums, "peak_live_bytes": peak}
 
