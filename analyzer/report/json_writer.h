@@ -11,6 +11,8 @@ namespace heapdrift::report {
 
 // A JSON string with its quotes. Bytes that are not UTF-8 (paths may hold any) become U+FFFD.
 std::string json_string(std::string_view text);
+// The text that such a string stands for.
+std::string valid_utf8(std::string_view text);
 
 class JsonWriter {
 public:

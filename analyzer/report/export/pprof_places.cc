@@ -2,18 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <nlohmann/json.hpp>
-
 #include "analyzer/report/json_writer.h"
 
 namespace heapdrift::report::pprof {
 
 int64_t Places::text(const std::string& text) {
-    const bool ascii =
-        std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-    return texts_.number(ascii ? text
-                               : nlohmann::json::parse(json_string(text)).get<std::string>());
+    return texts_.number(valid_utf8(text));
 }
 
 std::vector<uint64_t> Places::stack(const model::Profile& profile, const model::Site& site) {
