@@ -22,7 +22,7 @@ constinit std::atomic<uint64_t> modules[kMostModules] = {};
 // Asks the loader in our own name, for what lies behind us, and, as a program may have loaded the
 // driver for itself alone, in the driver.
 void* look_up(const char* symbol) {
-    const BusyScope internal(Busy::internal);
+    const BusyScope asking(Busy::asking);
     if (void* found = heapdrift_next_dlsym(RTLD_NEXT, symbol)) return found;
     void* library = dlopen(kLibrary, RTLD_LAZY | RTLD_NOLOAD);
     if (library == nullptr) return nullptr;
