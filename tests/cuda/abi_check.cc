@@ -74,6 +74,15 @@ SAME_PLACE(AllocationNode, pointer, CUDA_MEM_ALLOC_NODE_PARAMS, dptr);
 SAME_SIZE(NodeParameters, CUgraphNodeParams);
 SAME_PLACE(NodeParameters, kind, CUgraphNodeParams, type);
 static_assert(offsetof(NodeParameters, allocation) == offsetof(CUgraphNodeParams, alloc));
+SAME_SIZE(ArrayMapping, CUarrayMapInfo);
+SAME_PLACE(ArrayMapping, array, CUarrayMapInfo, resource);
+SAME_PLACE(ArrayMapping, part_kind, CUarrayMapInfo, subresourceType);
+SAME_PLACE(ArrayMapping, part, CUarrayMapInfo, subresource);
+SAME_PLACE(ArrayMapping, part.tile.x, CUarrayMapInfo, subresource.sparseLevel.offsetX);
+SAME_PLACE(ArrayMapping, part.tail.offset, CUarrayMapInfo, subresource.miptail.offset);
+SAME_PLACE(ArrayMapping, operation, CUarrayMapInfo, memOperationType);
+SAME_PLACE(ArrayMapping, handle, CUarrayMapInfo, memHandle);
+SAME_PLACE(ArrayMapping, offset, CUarrayMapInfo, offset);
 
 static_assert(kSuccess == CUDA_SUCCESS && kOutOfMemory == CUDA_ERROR_OUT_OF_MEMORY &&
               kDeinitialized == CUDA_ERROR_DEINITIALIZED &&
@@ -86,5 +95,7 @@ static_assert(kOnDevice == CU_MEM_LOCATION_TYPE_DEVICE);
 static_assert(kLayeredArray == CUDA_ARRAY3D_LAYERED && kSparseArray == CUDA_ARRAY3D_SPARSE &&
               kDeferredArray == CUDA_ARRAY3D_DEFERRED_MAPPING);
 static_assert(kAllocationNode == CU_GRAPH_NODE_TYPE_MEM_ALLOC);
+static_assert(kMipTail == CU_ARRAY_SPARSE_SUBRESOURCE_TYPE_MIPTAIL &&
+              kMapTiles == CU_MEM_OPERATION_TYPE_MAP);
 
 }  // namespace heapdrift::cuda

@@ -114,8 +114,17 @@ class CudaFailures(CudaTest):
 
     def test_end_of_a_context_gives_back_what_was_allocated_in_it(self):
         cuda = self.cuda("failures contexts")
-        self.assertEqual(cuda["implicit_deallocations"], 11)
+        self.assertEqual(cuda["implicit_deallocations"], 14)
         self.assertEqual(cuda["missed_deallocations"], 0)
+
+    def test_checkpoint_of_the_process_itself_is_marked_and_frees_nothing(self):
+        self.cuda("failures checkpoint")
+        labels = [
+            snapshot["label"]
+            for snapshot in session.json_of(["info", self.only_session()], self.folder)["snapshots"]
+            if snapshot["label"]
+        ]
+        self.assertEqual(labels, ["CUDA checkpoint", "CUDA restore"])
 
     def test_recorder_without_a_driver_in_the_process_says_nothing_of_it(self):
         result = self.recorded(["/bin/true"])
