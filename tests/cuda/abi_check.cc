@@ -39,7 +39,8 @@ struct CalledAlike<Result(Ours...), CUresult (*)(Theirs...)> {
 #define HEAPDRIFT_CUDA_FUNCTION(symbol, name, version, stream, parameters)        \
     static_assert(CalledAlike<Result parameters, PFN_##name##_v##version>::value, \
                   "differs from cuda.h");
-#include "preload/cuda/entry_points.def"
+// The table's lines that this toolkit knows; see CMakeLists.txt.
+#include "known_entry_points.inl"
 #undef HEAPDRIFT_CUDA_FUNCTION
 
 #define SAME_PLACE(ours, our_field, theirs, their_field)                        \
@@ -71,9 +72,11 @@ SAME_SIZE(AllocationNode, CUDA_MEM_ALLOC_NODE_PARAMS);
 SAME_PLACE(AllocationNode, properties, CUDA_MEM_ALLOC_NODE_PARAMS, poolProps);
 SAME_PLACE(AllocationNode, size, CUDA_MEM_ALLOC_NODE_PARAMS, bytesize);
 SAME_PLACE(AllocationNode, pointer, CUDA_MEM_ALLOC_NODE_PARAMS, dptr);
+#if CUDA_VERSION >= 12020
 SAME_SIZE(NodeParameters, CUgraphNodeParams);
 SAME_PLACE(NodeParameters, kind, CUgraphNodeParams, type);
 static_assert(offsetof(NodeParameters, allocation) == offsetof(CUgraphNodeParams, alloc));
+#endif
 SAME_SIZE(ArrayMapping, CUarrayMapInfo);
 SAME_PLACE(ArrayMapping, array, CUarrayMapInfo, resource);
 SAME_PLACE(ArrayMapping, part_kind, CUarrayMapInfo, subresourceType);
