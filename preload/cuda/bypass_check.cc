@@ -61,8 +61,9 @@ bool driver_in_process() {
 
 void check_for_bypass() {
     CudaFigures& figures = recorder.file.header().cuda;
-    if (figures.modules_checked.load(std::memory_order_relaxed) != 0 || !driver_in_process())
-        return;
+    if (figures.modules_checked.load(std::memory_order_relaxed) != 0) return;
+    // A fork child cannot use CUDA, and a thread that it does not have may hold the loader's lock.
+    if (recorder.file.header().identity.forked != 0 || !driver_in_process()) return;
     note_driver_seen();
     uint32_t around = 0;
     {
