@@ -1,5 +1,6 @@
 """Memory of the CUDA driver, by host call stack: what is live, by device, and what went wrong."""
 
+import json
 import os
 
 from harness import build, process, session
@@ -161,6 +162,22 @@ class CudaRun(CudaTest):
         self.assertIsNone(balance["unaccounted_bytes"])
         text = session.heapdrift(["report", out], self.folder).out
         self.assertIn("NVML: process unavailable", text)
+
+    def test_gate_fails_on_leaked_device_memory_and_names_its_host_stack(self):
+        result = session.heapdrift(
+            ["check", "--json", "verdict.json", "--", *self.victim("lasting 2.5")],
+            self.folder,
+            environment={**self.environment(), "HOME": self.folder},
+        )
+        self.assertEqual(result.status, 23, result.describe())
+        with open(os.path.join(self.folder, "verdict.json"), encoding="utf-8") as file:
+            leaks = json.load(file)["leaks"]
+        found = {
+            (leak["domain"], frame["function"])
+            for leak in leaks if leak["state"] == "new" for frame in leak["frames"]
+        }
+        self.assertIn(("cuda_device", "leaks_device_memory"), found)
+        self.assertIn(("cuda_device", "main"), found)
 
     def test_leaks_of_device_and_pinned_memory_are_found(self):
         result = self.recorded(self.victim("lasting 2.5"), "interval=20")
