@@ -52,7 +52,8 @@ int main(void) {
     failure = cudaMemGetInfo(&before, &total);
     by_runtime();
     if (failure == 0) failure = cudaMemGetInfo(&after, &total);
-    printf("calls of each of 7 functions of the runtime that allocate\t%d, result %d\n", kCalls, failure);
+    printf("calls of each of 7 functions of the runtime that allocate\t%d, result %d\n", kCalls,
+           failure);
     printf("device memory that cudaMemGetInfo says was taken\t%zu\n", before - after);
     void* function = NULL;
     int status = 0;
