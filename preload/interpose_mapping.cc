@@ -33,7 +33,7 @@ const NextMapping& following() {
 // glibc's own mappings never come this way. A signal handler that maps while another allocator runs
 // cannot be told from that allocator.
 bool of_program() {
-    return (!tls.in_allocator || next_is_glibc()) && tls.busy != Busy::internal;
+    return (!tls.in_allocator || next_is_glibc()) && tls.busy < Busy::internal;
 }
 
 uint64_t whole_pages(size_t size) {

@@ -43,7 +43,7 @@ bool calls_malloc(void* function) {
 // A C++ library loaded RTLD_LOCAL by a C program finds our operator new but is itself not behind
 // us in the global order: it is asked for by name.
 void* find_in_local_runtime(const char* name) {
-    const BusyScope internal(Busy::internal);
+    const BusyScope asking(Busy::asking);
     for (const char* library : {"libstdc++.so.6", "libc++abi.so.1", "libc++.so.1"})
         if (void* handle = dlopen(library, RTLD_NOLOAD | RTLD_LAZY))
             if (void* function = dlsym(handle, name)) return function;

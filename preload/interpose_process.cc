@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "preload/cuda/bypass_check.h"
+#include "preload/cuda/doors.h"
 #include "preload/interpose.h"
 #include "preload/lifecycle.h"
 #include "preload/page_memory.h"
@@ -44,7 +45,10 @@ void note_cuda_bypass() {
 }
 
 int run_main(int argc, char** argv, char** environment) {
-    if (active()) prepare_stack_verifier();
+    if (active()) {
+        prepare_stack_verifier();
+        if (recorder.options.cuda_patch != 0) cuda::begin_to_patch_modules();
+    }
     const int status = program_main(argc, argv, environment);
     note_cuda_bypass();
     // What main had on its stack is gone.

@@ -190,7 +190,7 @@ void attach_exit_notice(ThreadState* state) {
 
 bool activate_slow() {
     if (process->state.load(std::memory_order_acquire) == ProcessState::fresh &&
-        tls.busy != Busy::internal) {
+        tls.busy < Busy::internal) {
         // A fork child is confined as its parent was, and to start needs system calls.
         if (memory_confined()) {
             process->state.store(ProcessState::off, std::memory_order_release);

@@ -133,7 +133,7 @@ constinit NextAllocator next = {resolve_malloc,
                                 32};
 
 void* find_next(const char* name) {
-    const BusyScope internal(Busy::internal);
+    const BusyScope looking(next.malloc == resolve_malloc ? Busy::internal : Busy::asking);
     return heapdrift_next_dlsym(RTLD_NEXT, name);
 }
 

@@ -75,6 +75,13 @@ void note_unknown(uint64_t address) {
         recorder.file.control().unknown_deallocations.fetch_add(1, std::memory_order_relaxed);
 }
 
+void release_while_asking(uint64_t address) {
+    if (tls.busy != Busy::asking) return;
+    tls.busy = Busy::no;
+    record_deallocation_if_known(address);
+    tls.busy = Busy::asking;
+}
+
 namespace {
 
 template <Domain domain>

@@ -156,6 +156,8 @@ template <Domain domain>
                                    uint32_t generation, uint64_t size);
 template <Domain domain>
 [[gnu::noinline]] void release_block(ThreadState& state, uint64_t address);
+// Where a thread that cannot record finds out whether it can after all: see Busy::asking.
+[[gnu::cold]] void release_while_asking(uint64_t address);
 
 // record_allocation and record_deallocation of recorder.h, for the domains that have blocks.
 template <Domain domain, Path path>
@@ -192,7 +194,7 @@ template <Domain domain, Path path>
     if (!ordinary && !recorder.sampler.may_hold(address)) return;
     const Operation operation(ordinary);
     if (operation.state() == nullptr) [[unlikely]]
-        return;
+        return release_while_asking(address);
     BlockRecord record;
     if (!ordinary || !recorder.blocks.take_ordinary(address, record, kOrdinaryShift)) [[unlikely]]
         return release_block<domain>(*operation.state(), address);

@@ -22,6 +22,7 @@ constexpr NumberOption kNumbers[] = {
     {"keep_all", &Options::keep_all, 0, 1},
     {"sample", &Options::sample, 0, uint64_t{1} << 40, true},
     {"scan", &Options::scan, 0, 1},
+    {"cuda_patch", &Options::cuda_patch, 0, 1},
     {"verify", &Options::verify, 0, ~uint32_t{0}},
 };
 

@@ -19,6 +19,8 @@ struct Options {
     uint64_t keep_all = 0;
     uint64_t sample = 0;  // record a block in so many bytes on average; 0: every block
     uint64_t scan = 0;    // 1: at exit, find the blocks that nothing leads to
+    // 1: lead modules that do not see the recorder to its CUDA hooks, by changing what they bind to
+    uint64_t cuda_patch = 0;
     uint64_t verify = 0;  // compare each so-many-th stack with libunwind's; 0: none
 };
 

@@ -15,6 +15,9 @@ enum class Busy : uint8_t {
     no = 0,
     recording = 1,  // inside the recorder: a signal handler's allocations are counted as dropped
     internal = 2,   // inside a libc call of our own: what it allocates is not the program's
+    // The same, while the thread's state is in order: what the call frees may be the program's, and
+    // is recorded. (The loader frees at the next call what an earlier one has left.)
+    asking = 3,
 };
 
 struct ThreadLocal {
@@ -45,7 +48,8 @@ public:
     explicit BusyScope(Busy busy) : before_(tls.busy) {
         if (before_ == Busy::no)
             tls.busy_stack = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
-        tls.busy = busy;
+        // Where a signal handler has interrupted the recorder the state is not in order.
+        tls.busy = busy == Busy::asking && before_ != Busy::no ? Busy::internal : busy;
         std::atomic_signal_fence(std::memory_order_seq_cst);
     }
     ~BusyScope() {

@@ -22,7 +22,8 @@ struct KnownOption {
     uint64_t highest;
 };
 // Those a user may set by -O. output and root_pid are the command's own.
-constexpr std::array<KnownOption, 7> kKnownOptions = {{
+constexpr std::array<KnownOption, 8> kKnownOptions = {{
+    {"cuda_patch", 0, 1},
     {"interval", 1, 3'600'000},
     {"depth", 1, 1024},
     {"keep_all", 0, 1},

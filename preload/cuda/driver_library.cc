@@ -22,7 +22,7 @@ constinit std::atomic<uint64_t> modules[kMostModules] = {};
 // Asks the loader in our own name, for what lies behind us, and, as a program may have loaded the
 // driver for itself alone, in the driver.
 void* look_up(const char* symbol) {
-    const BusyScope internal(Busy::internal);
+    const BusyScope asking(Busy::asking);
     if (void* found = heapdrift_next_dlsym(RTLD_NEXT, symbol)) return found;
     void* library = dlopen(kLibrary, RTLD_LAZY | RTLD_NOLOAD);
     if (library == nullptr) return nullptr;
@@ -36,6 +36,40 @@ bool of_driver(const char* name) {
            text_equal(name, "cuDriverGetVersion") || text_equal(name, "cuGetExportTable");
 }
 
+// Another module may lie where the driver was. (A driver need not export what it gives out.)
+bool still_there(Entry entry, const void* real) {
+    const link_map* module = module_of(real);
+    return module != nullptr && (find_defined(*module, "cuInit") != nullptr ||
+                                 find_defined(*module, entry_point(entry).symbol) != nullptr);
+}
+
+void forget_unloaded() {
+    bool any = false;
+    for (size_t i = 0; i < kEntries; ++i) {
+        const void* real = real_functions[i].load(std::memory_order_relaxed);
+        if (real == nullptr || still_there(static_cast<Entry>(i), real)) continue;
+        real_functions[i].store(nullptr, std::memory_order_relaxed);
+        any = true;
+    }
+    if (any) driver_generation.fetch_add(1, std::memory_order_relaxed);
+}
+
+// A module that is in the list is missed there when it is unloaded.
+void watch_driver(const void* real) {
+    if (!is_recording()) return;
+    const BusyScope recording(Busy::recording);
+    recorder.modules.find(reinterpret_cast<uint64_t>(real));
+}
+
+// Who is bound to our hooks by the loader asks nobody after the driver was loaded anew.
+void look_for_unloads() {
+    static constinit std::atomic<uint32_t> unloads{0};
+    const uint32_t present = recorder.modules.generation();
+    if (present == unloads.load(std::memory_order_relaxed)) return;
+    unloads.store(present, std::memory_order_relaxed);
+    forget_unloaded();
+}
+
 }  // namespace
 
 bool is_driver(const void* address) {
@@ -47,7 +81,23 @@ bool is_driver(const void* address) {
     return text_starts(base, "libcuda.so");
 }
 
+bool lead_through(Entry entry, void* real) {
+    std::atomic<void*>& known = real_functions[static_cast<size_t>(entry)];
+    void* before = nullptr;
+    if (known.compare_exchange_strong(before, real, std::memory_order_relaxed)) {
+        watch_driver(real);
+        return true;
+    }
+    if (before == real) return true;
+    if (still_there(entry, before)) return module_of(before) == module_of(real);
+    forget_unloaded();
+    known.store(real, std::memory_order_relaxed);
+    watch_driver(real);
+    return true;
+}
+
 void* find_real(Entry entry) {
+    look_for_unloads();
     std::atomic<void*>& known = real_functions[static_cast<size_t>(entry)];
     if (void* real = known.load(std::memory_order_relaxed)) return real;
     void* found = look_up(entry_point(entry).symbol);
@@ -56,9 +106,8 @@ void* find_real(Entry entry) {
 }
 
 void* find_loaded(Entry entry) {
-    std::atomic<void*>& known = real_functions[static_cast<size_t>(entry)];
-    void* real = known.load(std::memory_order_relaxed);
-    if (real != nullptr && module_of(real) == nullptr) known.store(nullptr);
+    const void* real = real_functions[static_cast<size_t>(entry)].load(std::memory_order_relaxed);
+    if (real != nullptr && !still_there(entry, real)) forget_unloaded();
     return find_real(entry);
 }
 

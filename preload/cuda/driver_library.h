@@ -8,6 +8,10 @@ namespace heapdrift::cuda {
 // Whether the address lies in a file named libcuda.so….
 bool is_driver(const void* address);
 
+// Whether calls of this real function may go through our hook: the real one is of the module that
+// the hook leads to. What another library defines under the same name is left alone.
+bool lead_through(Entry entry, void* real);
+
 // The real function, looked for where it is not known yet; nullptr where no driver is loaded.
 void* find_real(Entry entry);
 

@@ -24,6 +24,7 @@ using MipmappedArray = struct MipmappedArrayObject*;
 using ExternalMemory = struct ExternalMemoryObject*;
 using Graph = struct GraphObject*;
 using GraphNode = struct GraphNodeObject*;
+using GreenContext = struct GreenContextObject*;
 
 // cuGetProcAddress: stream 0 is the calling thread's own.
 inline constexpr uint64_t kPerThreadStream = 2;
@@ -92,6 +93,32 @@ struct ExternalMemoryDescription {
     unsigned reserved[16];
 };
 static_assert(sizeof(ExternalMemoryDescription) == 104);
+
+// A tile of a sparse array, or a piece of its mip tail, and the memory that is to be mapped there.
+struct ArrayMapping {
+    int array_kind;
+    void* array;
+    int part_kind;
+    union {
+        struct {
+            unsigned level, layer, x, y, z, width, height, depth;
+        } tile;
+        struct {
+            unsigned layer;
+            unsigned long long offset, size;
+        } tail;
+    } part;
+    int operation;
+    int handle_kind;
+    MemoryHandle handle;
+    unsigned long long offset;
+    unsigned devices;
+    unsigned flags;
+    unsigned reserved[2];
+};
+static_assert(sizeof(ArrayMapping) == 96);
+inline constexpr int kMipTail = 1;   // of ArrayMapping.part_kind
+inline constexpr int kMapTiles = 1;  // of ArrayMapping.operation
 
 struct AllocationNode {
     PoolProperties properties;

@@ -1,6 +1,5 @@
 #include "preload/cuda/entry_points.h"
 
-#include "preload/elf_symbols.h"
 #include "preload/text.h"
 
 namespace heapdrift::cuda {
@@ -39,22 +38,6 @@ Entry find_versioned(const char* name, int version, uint64_t flags) {
         if (!each.per_thread || wants_per_thread) best = static_cast<Entry>(i);
     }
     return best == Entry::count ? find_symbol(name) : best;
-}
-
-bool lead_through(Entry entry, void* real) {
-    std::atomic<void*>& known = real_functions[static_cast<size_t>(entry)];
-    void* before = nullptr;
-    if (known.compare_exchange_strong(before, real, std::memory_order_relaxed)) return true;
-    if (before == real) return true;
-    const link_map* module = module_of(before);
-    if (module != nullptr) return module == module_of(real);
-    // Unloaded, and loaded again elsewhere.
-    for (std::atomic<void*>& each : real_functions)
-        if (module_of(each.load(std::memory_order_relaxed)) == nullptr)
-            each.store(nullptr, std::memory_order_relaxed);
-    driver_generation.fetch_add(1, std::memory_order_relaxed);
-    known.store(real, std::memory_order_relaxed);
-    return true;
 }
 
 }  // namespace heapdrift::cuda

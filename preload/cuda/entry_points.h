@@ -47,8 +47,4 @@ inline constinit std::atomic<void*> real_functions[kEntries] = {};
 // gone.
 inline constinit std::atomic<uint32_t> driver_generation{0};
 
-// Whether calls of this real function may go through our hook: the real one is of the module that
-// the hook leads to. What another library defines under the same name is left alone.
-bool lead_through(Entry entry, void* real);
-
 }  // namespace heapdrift::cuda

@@ -1,6 +1,7 @@
 // Allocations that are nodes of a graph: they have an address from the beginning, and memory at
 // each launch. A node is recorded for as long as its graph is there; how much memory graphs hold in
 // fact the driver says for each device.
+#include "preload/cuda/device_list.h"
 #include "preload/cuda/forward.h"
 
 using namespace heapdrift;
@@ -10,7 +11,7 @@ namespace {
 
 void settle_node(const DriverCall& call, Result result, Graph graph, const AllocationNode& node,
                  const StartState& caller) {
-    if (!call.recorded() || (result != kSuccess && result != kOutOfMemory)) return;
+    if (!call.settles(result)) return;
     Object object = object_of(ObjectKind::pointer, Domain::cuda_graph, node.pointer, node.size);
     object.owner = address_of(graph);
     settle_allocation(result, object, place_of(node.properties.location), caller);
@@ -66,4 +67,12 @@ HEAPDRIFT_EXPORT Result cuGraphDestroy(Graph graph) {
         if (!node.exists()) return result;
         count_object_gone(node);
     }
+}
+
+HEAPDRIFT_EXPORT Result cuDeviceGraphMemTrim(Device device) {
+    const DriverCall call;
+    const Result result = forward<Entry::cuDeviceGraphMemTrim>(device);
+    if (call.recorded() && result == kSuccess)
+        look_at_reserved(devices.entry_of(device), nullptr, true);
+    return result;
 }

@@ -22,8 +22,19 @@ void settle_opened(const DriverCall& call, Result result, const DevicePointer* p
                            .domain == Domain::cuda_imported;
     if (!again)
         settle_allocation_here(
-            result, object_of(ObjectKind::pointer, Domain::cuda_imported, key, size_behind(key)),
-            caller);
+            call, result,
+            object_of(ObjectKind::pointer, Domain::cuda_imported, key, size_behind(key)), caller);
+}
+
+// A view of external memory, which is counted already: only that it will be given back matters.
+template <typename Handle>
+void enter_view(const DriverCall& call, Result result, ObjectKind kind, const Handle* view) {
+    if (!call.recorded() || result != kSuccess) return;
+    Object object = object_of(kind, Domain::cuda_imported, handed_out(result, view), 0);
+    object.device = kNoCudaDevice;
+    // Views that overlap may be one to the driver.
+    object.references = 0;
+    enter_object(object);
 }
 
 }  // namespace
@@ -72,8 +83,8 @@ HEAPDRIFT_EXPORT Result cuImportExternalMemory(ExternalMemory* memory,
     const StartState caller = start_state_of_caller();
     const DriverCall call;
     const Result result = forward<Entry::cuImportExternalMemory>(memory, description);
-    if (call.recorded() && result == kSuccess && description != nullptr)
-        settle_allocation_here(result,
+    if (result == kSuccess && description != nullptr)
+        settle_allocation_here(call, result,
                                object_of(ObjectKind::external_memory, Domain::cuda_imported,
                                          handed_out(result, memory), description->size),
                                caller);
@@ -85,4 +96,24 @@ HEAPDRIFT_EXPORT Result cuDestroyExternalMemory(ExternalMemory memory) {
     const DriverCall call;
     Deallocation deallocation(call, ObjectKind::external_memory, address_of(memory));
     return deallocation.settle(forward<Entry::cuDestroyExternalMemory>(memory), caller);
+}
+
+HEAPDRIFT_EXPORT Result cuExternalMemoryGetMappedBuffer(DevicePointer* pointer,
+                                                        ExternalMemory memory,
+                                                        const void* description) {
+    const DriverCall call;
+    const Result result =
+        forward<Entry::cuExternalMemoryGetMappedBuffer>(pointer, memory, description);
+    enter_view(call, result, ObjectKind::pointer, pointer);
+    return result;
+}
+
+HEAPDRIFT_EXPORT Result cuExternalMemoryGetMappedMipmappedArray(MipmappedArray* array,
+                                                                ExternalMemory memory,
+                                                                const void* description) {
+    const DriverCall call;
+    const Result result =
+        forward<Entry::cuExternalMemoryGetMappedMipmappedArray>(array, memory, description);
+    enter_view(call, result, ObjectKind::mipmapped_array, array);
+    return result;
 }

@@ -9,10 +9,9 @@ namespace {
 template <typename Handle>
 void settle_pointer(const DriverCall& call, Result result, Domain domain, const Handle* pointer,
                     size_t size, const StartState& caller) {
-    if (call.recorded())
-        settle_allocation_here(
-            result, object_of(ObjectKind::pointer, domain, handed_out(result, pointer), size),
-            caller);
+    settle_allocation_here(
+        call, result, object_of(ObjectKind::pointer, domain, handed_out(result, pointer), size),
+        caller);
 }
 
 }  // namespace
@@ -80,11 +79,10 @@ namespace {
 
 void settle_registration(const DriverCall& call, Result result, const void* pointer, size_t size,
                          const StartState& caller) {
-    if (call.recorded())
-        settle_allocation_here(
-            result,
-            object_of(ObjectKind::registered, Domain::cuda_registered, address_of(pointer), size),
-            caller);
+    settle_allocation_here(
+        call, result,
+        object_of(ObjectKind::registered, Domain::cuda_registered, address_of(pointer), size),
+        caller);
 }
 
 }  // namespace

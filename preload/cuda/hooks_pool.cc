@@ -29,7 +29,7 @@ struct StreamState {
 void settle_pool_allocation(const DriverCall& call, const StreamState& before, Result result,
                             const DevicePointer* pointer, size_t size, Pool pool, Stream stream,
                             const StartState& caller) {
-    if (!call.recorded() || (result != kSuccess && result != kOutOfMemory)) return;
+    if (!call.settles(result)) return;
     Object object =
         object_of(ObjectKind::pointer, Domain::cuda_pool, handed_out(result, pointer), size);
     Place place = result == kSuccess && pool == nullptr
@@ -117,6 +117,27 @@ HEAPDRIFT_EXPORT Result cuMemPoolCreate(Pool* pool, const PoolProperties* proper
         object.device = place_of(properties->location).device;
         enter_object(object);
     }
+    return result;
+}
+
+// Memory that another process's pool holds; how much is not for this one to say.
+HEAPDRIFT_EXPORT Result cuMemPoolImportFromShareableHandle(Pool* pool, void* shared, int kind,
+                                                           unsigned long long flags) {
+    const DriverCall call;
+    const Result result =
+        forward<Entry::cuMemPoolImportFromShareableHandle>(pool, shared, kind, flags);
+    if (call.recorded() && result == kSuccess) {
+        Object object = object_of(ObjectKind::pool, Domain::cuda_pool, handed_out(result, pool), 0);
+        object.device = kNoCudaDevice;
+        enter_object(object);
+    }
+    return result;
+}
+
+HEAPDRIFT_EXPORT Result cuMemPoolTrimTo(Pool pool, size_t kept) {
+    const DriverCall call;
+    const Result result = forward<Entry::cuMemPoolTrimTo>(pool, kept);
+    if (call.recorded() && result == kSuccess) look_at_reserved(device_of_pool(pool), pool, true);
     return result;
 }
 

@@ -1,10 +1,8 @@
 // Virtual memory management: handles are memory, mappings keep it, reserved addresses are none.
-//
-// A handle's memory is given back when it was released as often as it was obtained and no mapping
-// of it is left.
 #include "core/cuda_figures.h"
 #include "preload/cuda/event_log.h"
 #include "preload/cuda/forward.h"
+#include "preload/cuda/handle_uses.h"
 #include "preload/recorder.h"
 
 using namespace heapdrift;
@@ -16,34 +14,65 @@ CudaFigures& figures() {
     return recorder.file.header().cuda;
 }
 
-void add(Shared<uint64_t>& count, Shared<uint64_t>& bytes, const Object& handle, int64_t change) {
-    count.fetch_add(static_cast<uint64_t>(change), std::memory_order_relaxed);
-    bytes.fetch_add(static_cast<uint64_t>(change) * handle.size, std::memory_order_relaxed);
-}
-void count_unmapped(const Object& handle, int64_t change) {
-    add(figures().unmapped_handles, figures().unmapped_bytes, handle, change);
-}
-void count_released(const Object& handle, int64_t change) {
-    add(figures().released_handles, figures().released_bytes, handle, change);
+// Success is no surprise for a handle from before we were there.
+void note_release_of_unknown(MemoryHandle handle, Result result, const StartState& caller) {
+    if (result == kSuccess || result == kDeinitialized) return;
+    Object object = object_of(ObjectKind::handle, Domain::cuda_virtual, handle, 0);
+    object.device = kNoCudaDevice;
+    note_failed_deallocation(object, result, caller);
 }
 
-bool is_live(const Object& handle) {
-    return handle.references > 0 || handle.mappings > 0;
+bool release_once(Object& object) {
+    if (object.references > 0) --object.references;
+    return is_live(object);
 }
 
-// After a mapping is gone.
-void leave_handle(const Object& mapping) {
-    bool was_released = false;
-    const Object handle = objects.change(ObjectKind::handle, mapping.owner, [&](Object& object) {
-        // The number may have been given to another handle since.
-        if (object.serial > mapping.serial || object.mappings == 0) return true;
-        was_released = object.references == 0;
-        --object.mappings;
-        return is_live(object);
-    });
-    if (!handle.exists() || is_live(handle)) return;
-    if (was_released) count_released(handle, -1);
-    count_object_gone(handle);
+void obtain_again(const Object& object) {
+    const bool present =
+        objects.change(object.kind, object.key, [](Object& each) { return ++each.references > 0; })
+            .exists();
+    if (present) return;
+    Object whole = object;
+    ++whole.references;
+    put_object_back(whole);
+}
+
+void settle_release(const Object& object) {
+    if (object.kind == ObjectKind::multicast) {
+        if (!is_live(object)) end_uses_of(object.key);
+        return;
+    }
+    if (is_live(object)) {
+        if (object.references == 0) count_released(object, 1);
+        return;
+    }
+    if (!object.was_mapped) count_unmapped(object, -1);
+    count_object_gone(object);
+}
+
+// Tiles are told apart by where they lie. In a mip tail the first word is the layer, and what
+// follows it is not the program's to fill.
+uint64_t place_of_tile(const ArrayMapping& mapping) {
+    const uint64_t array = address_of(mapping.array);
+    if (mapping.part_kind == kMipTail)
+        return place_in(array, uint64_t{1} << 32 | mapping.part.tail.layer,
+                        mapping.part.tail.offset);
+    const auto& tile = mapping.part.tile;
+    return place_in(array, uint64_t{tile.level} << 40 | uint64_t{tile.layer},
+                    place_in(tile.x, tile.y, tile.z));
+}
+
+void note_tiles(const DriverCall& call, Result result, const ArrayMapping* mappings,
+                unsigned count) {
+    if (!call.recorded() || result != kSuccess || mappings == nullptr) return;
+    for (unsigned i = 0; i < count; ++i) {
+        const uint64_t place = place_of_tile(mappings[i]);
+        // What was mapped there before is not any more.
+        end_use(ObjectKind::tile, place);
+        if (mappings[i].operation == kMapTiles)
+            begin_use({ObjectKind::tile, place, 1, mappings[i].handle, mappings[i].offset,
+                       address_of(mappings[i].array)});
+    }
 }
 
 }  // namespace
@@ -53,8 +82,7 @@ HEAPDRIFT_EXPORT Result cuMemCreate(MemoryHandle* handle, size_t size,
     const StartState caller = start_state_of_caller();
     const DriverCall call;
     const Result result = forward<Entry::cuMemCreate>(handle, size, properties, flags);
-    if (call.recorded() && properties != nullptr &&
-        (result == kSuccess || result == kOutOfMemory)) {
+    if (call.settles(result) && properties != nullptr) {
         const Object object =
             object_of(ObjectKind::handle, Domain::cuda_virtual, handed_out(result, handle), size);
         settle_allocation(result, object, place_of(properties->location), caller);
@@ -63,17 +91,16 @@ HEAPDRIFT_EXPORT Result cuMemCreate(MemoryHandle* handle, size_t size,
     return result;
 }
 
-// How much it is nobody says before it is mapped.
 HEAPDRIFT_EXPORT Result cuMemImportFromShareableHandle(MemoryHandle* handle, void* shared,
                                                        int kind) {
     const StartState caller = start_state_of_caller();
     const DriverCall call;
     const Result result = forward<Entry::cuMemImportFromShareableHandle>(handle, shared, kind);
-    if (call.recorded() && result == kSuccess) {
+    if (result == kSuccess) {
         Object object =
             object_of(ObjectKind::handle, Domain::cuda_imported, handed_out(result, handle), 0);
         object.was_mapped = true;
-        settle_allocation(result, object, {0, place_here().device}, caller);
+        settle_allocation_here(call, result, object, caller);
     }
     return result;
 }
@@ -83,12 +110,16 @@ HEAPDRIFT_EXPORT Result cuMemRetainAllocationHandle(MemoryHandle* handle, void* 
     const Result result = forward<Entry::cuMemRetainAllocationHandle>(handle, address);
     if (call.recorded() && result == kSuccess) {
         bool was_released = false;
-        const Object object =
-            objects.change(ObjectKind::handle, handed_out(result, handle), [&](Object& each) {
-                was_released = each.references++ == 0;
-                return true;
-            });
-        if (object.exists() && was_released) count_released(object, -1);
+        const auto retain = [&](Object& each) {
+            was_released = each.references++ == 0;
+            return true;
+        };
+        const uint64_t key = handed_out(result, handle);
+        const Object object = objects.change(ObjectKind::handle, key, retain);
+        if (!object.exists())
+            objects.change(ObjectKind::multicast, key, retain);
+        else if (was_released)
+            count_released(object, -1);
     }
     return result;
 }
@@ -98,37 +129,20 @@ HEAPDRIFT_EXPORT Result cuMemRelease(MemoryHandle handle) {
     const DriverCall call;
     // Before the call: as soon as it is done the number may be given to another handle.
     Object object;
-    if (call.recorded())
-        object = objects.change(ObjectKind::handle, handle, [](Object& each) {
-            if (each.references > 0) --each.references;
-            return is_live(each);
-        });
+    if (call.recorded()) {
+        object = objects.change(ObjectKind::handle, handle, release_once);
+        if (!object.exists()) object = objects.change(ObjectKind::multicast, handle, release_once);
+    }
     const Result result = forward<Entry::cuMemRelease>(handle);
+    if (!call.recorded()) return result;
     if (!object.exists()) {
-        // Success is no surprise: multicast objects are released in the same way.
-        if (call.recorded() && result != kSuccess && result != kDeinitialized) {
-            object = object_of(ObjectKind::handle, Domain::cuda_virtual, handle, 0);
-            object.device = kNoCudaDevice;
-            note_failed_deallocation(object, result, caller);
-        }
-        return result;
+        note_release_of_unknown(handle, result, caller);
+    } else if (result == kSuccess) {
+        settle_release(object);
+    } else {
+        obtain_again(object);
+        if (result != kDeinitialized) note_failed_deallocation(object, result, caller);
     }
-    if (result == kSuccess) {
-        if (is_live(object)) {
-            if (object.references == 0) count_released(object, 1);
-            return result;
-        }
-        if (!object.was_mapped) count_unmapped(object, -1);
-        count_object_gone(object);
-        return result;
-    }
-    ++object.references;
-    const bool present =
-        objects
-            .change(ObjectKind::handle, handle, [](Object& each) { return ++each.references > 0; })
-            .exists();
-    if (!present) put_object_back(object);
-    if (result != kDeinitialized) note_failed_deallocation(object, result, caller);
     return result;
 }
 
@@ -154,20 +168,8 @@ HEAPDRIFT_EXPORT Result cuMemMap(DevicePointer pointer, size_t size, size_t offs
                                  MemoryHandle handle, unsigned long long flags) {
     const DriverCall call;
     const Result result = forward<Entry::cuMemMap>(pointer, size, offset, handle, flags);
-    if (!call.recorded() || result != kSuccess) return result;
-    bool first = false;
-    const Object object = objects.change(ObjectKind::handle, handle, [&](Object& each) {
-        first = !each.was_mapped;
-        each.was_mapped = true;
-        ++each.mappings;
-        return true;
-    });
-    // Multicast objects, and what was created before we were there.
-    if (!object.exists()) return result;
-    if (first) count_unmapped(object, -1);
-    Object mapping = object_of(ObjectKind::mapping, Domain::cuda_virtual, pointer, size);
-    mapping.owner = handle;
-    enter_object(mapping);
+    if (call.recorded() && result == kSuccess)
+        begin_use({ObjectKind::mapping, pointer, size, handle, offset + size});
     return result;
 }
 
@@ -178,10 +180,24 @@ HEAPDRIFT_EXPORT Result cuMemUnmap(DevicePointer pointer, size_t size) {
     const Result result = forward<Entry::cuMemUnmap>(pointer, size);
     if (!call.recorded() || result != kSuccess) return result;
     for (uint64_t at = pointer; at < pointer + size;) {
-        const Object mapping = objects.take(ObjectKind::mapping, at);
-        if (!mapping.exists() || mapping.size == 0) break;
-        leave_handle(mapping);
-        at += mapping.size;
+        const uint64_t unmapped = end_use(ObjectKind::mapping, at);
+        if (unmapped == 0) break;
+        at += unmapped;
     }
+    return result;
+}
+
+HEAPDRIFT_EXPORT Result cuMemMapArrayAsync(ArrayMapping* mappings, unsigned count, Stream stream) {
+    const DriverCall call;
+    const Result result = forward<Entry::cuMemMapArrayAsync>(mappings, count, stream);
+    note_tiles(call, result, mappings, count);
+    return result;
+}
+
+HEAPDRIFT_EXPORT Result cuMemMapArrayAsync_ptsz(ArrayMapping* mappings, unsigned count,
+                                                Stream stream) {
+    const DriverCall call;
+    const Result result = forward<Entry::cuMemMapArrayAsync_ptsz>(mappings, count, stream);
+    note_tiles(call, result, mappings, count);
     return result;
 }

@@ -5,11 +5,22 @@
 // begins with "cu" costs more than a look at two letters.
 #include <dlfcn.h>
 
+#include "preload/cuda/doors.h"
 #include "preload/cuda/driver_library.h"
 #include "preload/cuda/entry_points.h"
-#include "preload/elf_symbols.h"
+#include "preload/cuda/module_patch.h"
 #include "preload/interpose.h"
 #include "preload/next_loader.h"
+#include "preload/text.h"
+
+extern "C" {
+// As they are, whatever the program's search order finds first.
+[[gnu::visibility("hidden")]] void* heapdrift_own_dlsym(void*, const char*);
+[[gnu::visibility("hidden")]] void* heapdrift_own_dlvsym(void*, const char*, const char*);
+
+// Whether every call below is told to the filter, not only those for the driver's names.
+[[gnu::used, gnu::visibility("hidden")]] bool heapdrift_filter_every_name = false;
+}
 
 namespace heapdrift::cuda {
 namespace {
@@ -29,9 +40,26 @@ void* ask(void* handle, const char* name, const char* version) {
 
 }  // namespace
 
+void* door(const char* name) {
+    if (text_equal(name, "dlsym")) return reinterpret_cast<void*>(&heapdrift_own_dlsym);
+    if (text_equal(name, "dlvsym")) return reinterpret_cast<void*>(&heapdrift_own_dlvsym);
+    return nullptr;
+}
+
+// What a module was loaded for is asked for by dlsym, so that is the moment to look at it: to stand
+// in for dlopen would be of no use before its constructors run, either.
+void begin_to_patch_modules() {
+    heapdrift_filter_every_name = true;
+    patch_new_modules();
+}
+
 // Called from the doors below, for names that begin with "cu".
 extern "C" [[gnu::used, gnu::visibility("hidden")]] Answer heapdrift_filter_dlsym(
     void* handle, const char* name, const char* version, const void* caller) {
+    if (heapdrift_filter_every_name) {
+        patch_new_modules();
+        if (name[0] != 'c' || name[1] != 'u') return kGoOn;
+    }
     const Entry entry = find_symbol(name);
     if (entry == Entry::count) {
         note_request(name, caller);
@@ -66,6 +94,8 @@ asm(R"(
 dlsym:
     .cfi_startproc
     endbr64
+    cmpb $0, heapdrift_filter_every_name(%rip)
+    jne 2f
     cmpb $'c', (%rsi)
     jne 1f
     cmpb $'u', 1(%rsi)
@@ -101,6 +131,8 @@ dlsym:
 dlvsym:
     .cfi_startproc
     endbr64
+    cmpb $0, heapdrift_filter_every_name(%rip)
+    jne 2f
     cmpb $'c', (%rsi)
     jne 1f
     cmpb $'u', 1(%rsi)
@@ -126,4 +158,7 @@ dlvsym:
     ret
     .cfi_endproc
 .size dlvsym, . - dlvsym
+.globl heapdrift_own_dlvsym
+.hidden heapdrift_own_dlvsym
+.set heapdrift_own_dlvsym, dlvsym
 )");

@@ -14,15 +14,19 @@ namespace heapdrift::cuda {
 
 enum class ObjectKind : uint8_t {
     none = 0,
-    pointer,      // device memory, pinned host memory: one space of addresses
-    registered,   // host memory of the program's
-    handle,       // of virtual memory
-    mapping,      // of such a handle to addresses
-    reservation,  // of addresses
+    pointer,     // device memory, pinned host memory: one space of addresses
+    registered,  // host memory of the program's
+    handle,      // of virtual memory
+    mapping,     // of such a handle to addresses
     array,
     mipmapped_array,
     external_memory,
     pool,
+    tile,       // of a sparse array: a handle's memory is mapped there
+    multicast,  // an object that memory of several devices is bound to
+    binding,    // of a handle's memory to such an object
+    context,    // that is counted, or belongs to a green one
+    green_context,
 };
 
 struct Object {
@@ -30,6 +34,7 @@ struct Object {
     uint64_t size = 0;
     uint64_t context = 0;  // at whose end the driver gives it back; 0: it stays
     uint64_t owner = 0;    // a mapping's handle, a node's graph
+    uint64_t holder = 0;   // a tile's array, a binding's multicast object
     SiteId site{0};        // 0: known, but not counted
     uint32_t generation = 0;
     uint32_t references = 1;  // how often it must be given back
@@ -50,10 +55,10 @@ public:
     bool add(Object object, Object& replaced);
     // Takes the object out; one that does not exist where there is none.
     Object take(ObjectKind kind, uint64_t key);
-    // change(object) on the object, if there is one: true keeps it, false takes it out. Returns it
+    // alter(object) on the object, if there is one: true keeps it, false takes it out. Returns it
     // as it was left.
     template <typename Change>
-    Object change(ObjectKind kind, uint64_t key, Change change);
+    Object change(ObjectKind kind, uint64_t key, Change alter);
     // Takes out one object that matches, searching from `at` on, which is to be 0 at first; one
     // that does not exist when there is none left.
     template <typename Matches>
@@ -81,12 +86,12 @@ private:
 };
 
 template <typename Change>
-Object ObjectTable::change(ObjectKind kind, uint64_t key, Change change) {
+Object ObjectTable::change(ObjectKind kind, uint64_t key, Change alter) {
     const TableLock lock(locked_);
     if (!lock.held() || capacity_ == 0) return {};
     const uint32_t at = find(kind, key);
     if (!objects_[at].exists()) return {};
-    const bool stays = change(objects_[at]);
+    const bool stays = alter(objects_[at]);
     const Object object = objects_[at];
     if (!stays) erase_at(at);
     return object;

@@ -3,6 +3,7 @@
 #include "preload/cuda/device_list.h"
 #include "preload/cuda/driver_library.h"
 #include "preload/cuda/event_log.h"
+#include "preload/cuda/handle_uses.h"
 #include "preload/operation.h"
 
 namespace heapdrift::cuda {
@@ -91,6 +92,26 @@ void count_object_gone(const Object& object) {
     count_operation(*state);
 }
 
+// What was allocated in one generation is not counted as gone in another: then the object goes, and
+// comes again.
+void count_object_grown(const Object& before, const Object& now) {
+    if (raw(now.site) == 0) return;
+    const bool comes_again = now.generation != before.generation;
+    if (comes_again) count_object_gone(before);
+    const Operation operation;
+    ThreadState* state = operation.state();
+    if (state == nullptr) return;
+    Cell* cell = state->counters.touch(now.site, epoch_of(present_moment()));
+    if (cell == nullptr) return drop(Drop::no_space);
+    Weight weight = recorder.sampler.whole(comes_again ? now.size : now.size - before.size);
+    if (!comes_again) {
+        weight.count = 0;
+        devices.count_gone(before);
+    }
+    count_allocation(*state, *cell, weight, Origin::fresh);
+    devices.count_allocated(now);
+}
+
 void settle_allocation(Result result, Object object, const Place& place, const StartState& caller) {
     object.device = place.device;
     object.context = place.context;
@@ -100,8 +121,9 @@ void settle_allocation(Result result, Object object, const Place& place, const S
         note_out_of_memory(object, result, caller);
 }
 
-void settle_allocation_here(Result result, const Object& object, const StartState& caller) {
-    if (result != kSuccess && result != kOutOfMemory) return;
+void settle_allocation_here(const DriverCall& call, Result result, const Object& object,
+                            const StartState& caller) {
+    if (!call.settles(result)) return;
     Place place = place_here();
     if (object.domain == Domain::cuda_pinned || object.domain == Domain::cuda_registered)
         place.device = kNoCudaDevice;
@@ -150,15 +172,19 @@ void count_context_gone(uint64_t context, uint32_t last_serial) {
         if (!object.exists()) return;
         figures().implicit_deallocations.fetch_add(1, std::memory_order_relaxed);
         count_object_gone(object);
+        if (object.kind == ObjectKind::array || object.kind == ObjectKind::mipmapped_array)
+            end_uses_of(object.key);
     }
 }
 
-void look_at_reserved(uint8_t device, Pool pool) {
+void look_at_reserved(uint8_t device, Pool pool, bool at_once) {
     if (device == kNoCudaDevice) return;
     const uint64_t now = recorder.file.since_start_coarse_ns();
     uint64_t due = next_look_ns.load(std::memory_order_relaxed);
-    if (now < due || !next_look_ns.compare_exchange_strong(due, now + kLookIntervalNs,
-                                                           std::memory_order_relaxed))
+    if (at_once)
+        next_look_ns.store(now + kLookIntervalNs, std::memory_order_relaxed);
+    else if (now < due || !next_look_ns.compare_exchange_strong(due, now + kLookIntervalNs,
+                                                                std::memory_order_relaxed))
         return;
     const Device ordinal = devices.ordinal_of(device);
     if (pool == nullptr) pool = present_pool(ordinal);

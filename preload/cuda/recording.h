@@ -26,6 +26,11 @@ public:
     DriverCall& operator=(const DriverCall&) = delete;
 
     bool recorded() const { return recorded_; }
+    // Whether there is anything to record of a call that allocates and ended so. After any other
+    // failure the driver is asked nothing.
+    bool settles(Result result) const {
+        return recorded_ && (result == kSuccess || result == kOutOfMemory);
+    }
 
 private:
     bool outermost_;
@@ -37,11 +42,11 @@ void record_object(const Object& object, const StartState& caller);
 // Enters what is no memory, but is needed to tell what happens to some.
 void enter_object(const Object& object);
 
-// The end of a call that allocates: records the object, or that memory ran out.
+// The end of a call that allocates and settles: records the object, or that memory ran out.
 void settle_allocation(Result result, Object object, const Place& place, const StartState& caller);
-// The same, at the context that is current. A call that failed for another reason than memory asks
-// the driver nothing.
-void settle_allocation_here(Result result, const Object& object, const StartState& caller);
+// The same, at the context that is current, if the call settles.
+void settle_allocation_here(const DriverCall& call, Result result, const Object& object,
+                            const StartState& caller);
 
 // A call that gives something back.
 class Deallocation {
@@ -61,12 +66,15 @@ private:
 
 // What was given back: counted as gone, in the site that allocated it.
 void count_object_gone(const Object& object);
+// More is known of an object now, which has been changed in the table: its size.
+void count_object_grown(const Object& before, const Object& now);
 void put_object_back(const Object& object);
 // What the end of a context gives back: objects of it that are not newer than `last_serial`.
 void count_context_gone(uint64_t context, uint32_t last_serial);
 
-// Now and then, how much the pool that was just used and all graphs of the device keep.
-void look_at_reserved(uint8_t device, Pool pool);
+// Now and then, or at once, how much the pool that was just used (nullptr: the one in use) and all
+// graphs of the device keep.
+void look_at_reserved(uint8_t device, Pool pool, bool at_once = false);
 
 // In a fork child, which cannot use CUDA.
 void forget();

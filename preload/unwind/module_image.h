@@ -37,6 +37,7 @@ struct ModuleImage {
     // not be found (they need not lie behind the ELF header): every page is then probed.
     MemoryRange segments[kMaxSegments];
     uint32_t segment_count = 0;
+    MemoryRange relro;  // what the loader makes read-only once it has written there
     MemoryRange notes[kMaxNotes];
     uint32_t note_count = 0;
 

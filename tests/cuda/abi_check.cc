@@ -39,7 +39,8 @@ struct CalledAlike<Result(Ours...), CUresult (*)(Theirs...)> {
 #define HEAPDRIFT_CUDA_FUNCTION(symbol, name, version, stream, parameters)        \
     static_assert(CalledAlike<Result parameters, PFN_##name##_v##version>::value, \
                   "differs from cuda.h");
-#include "preload/cuda/entry_points.def"
+// The table's lines that this toolkit knows; see CMakeLists.txt.
+#include "known_entry_points.inl"
 #undef HEAPDRIFT_CUDA_FUNCTION
 
 #define SAME_PLACE(ours, our_field, theirs, their_field)                        \
@@ -71,9 +72,20 @@ SAME_SIZE(AllocationNode, CUDA_MEM_ALLOC_NODE_PARAMS);
 SAME_PLACE(AllocationNode, properties, CUDA_MEM_ALLOC_NODE_PARAMS, poolProps);
 SAME_PLACE(AllocationNode, size, CUDA_MEM_ALLOC_NODE_PARAMS, bytesize);
 SAME_PLACE(AllocationNode, pointer, CUDA_MEM_ALLOC_NODE_PARAMS, dptr);
+#if CUDA_VERSION >= 12020
 SAME_SIZE(NodeParameters, CUgraphNodeParams);
 SAME_PLACE(NodeParameters, kind, CUgraphNodeParams, type);
 static_assert(offsetof(NodeParameters, allocation) == offsetof(CUgraphNodeParams, alloc));
+#endif
+SAME_SIZE(ArrayMapping, CUarrayMapInfo);
+SAME_PLACE(ArrayMapping, array, CUarrayMapInfo, resource);
+SAME_PLACE(ArrayMapping, part_kind, CUarrayMapInfo, subresourceType);
+SAME_PLACE(ArrayMapping, part, CUarrayMapInfo, subresource);
+SAME_PLACE(ArrayMapping, part.tile.x, CUarrayMapInfo, subresource.sparseLevel.offsetX);
+SAME_PLACE(ArrayMapping, part.tail.offset, CUarrayMapInfo, subresource.miptail.offset);
+SAME_PLACE(ArrayMapping, operation, CUarrayMapInfo, memOperationType);
+SAME_PLACE(ArrayMapping, handle, CUarrayMapInfo, memHandle);
+SAME_PLACE(ArrayMapping, offset, CUarrayMapInfo, offset);
 
 static_assert(kSuccess == CUDA_SUCCESS && kOutOfMemory == CUDA_ERROR_OUT_OF_MEMORY &&
               kDeinitialized == CUDA_ERROR_DEINITIALIZED &&
@@ -86,5 +98,7 @@ static_assert(kOnDevice == CU_MEM_LOCATION_TYPE_DEVICE);
 static_assert(kLayeredArray == CUDA_ARRAY3D_LAYERED && kSparseArray == CUDA_ARRAY3D_SPARSE &&
               kDeferredArray == CUDA_ARRAY3D_DEFERRED_MAPPING);
 static_assert(kAllocationNode == CU_GRAPH_NODE_TYPE_MEM_ALLOC);
+static_assert(kMipTail == CU_ARRAY_SPARSE_SUBRESOURCE_TYPE_MIPTAIL &&
+              kMapTiles == CU_MEM_OPERATION_TYPE_MAP);
 
 }  // namespace heapdrift::cuda

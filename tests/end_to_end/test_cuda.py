@@ -1,5 +1,6 @@
 """Memory of the CUDA driver, by host call stack: what is live, by device, and what went wrong."""
 
+import json
 import os
 
 from harness import build, process, session
@@ -114,8 +115,17 @@ class CudaFailures(CudaTest):
 
     def test_end_of_a_context_gives_back_what_was_allocated_in_it(self):
         cuda = self.cuda("failures contexts")
-        self.assertEqual(cuda["implicit_deallocations"], 11)
+        self.assertEqual(cuda["implicit_deallocations"], 14)
         self.assertEqual(cuda["missed_deallocations"], 0)
+
+    def test_checkpoint_of_the_process_itself_is_marked_and_frees_nothing(self):
+        self.cuda("failures checkpoint")
+        labels = [
+            snapshot["label"]
+            for snapshot in session.json_of(["info", self.only_session()], self.folder)["snapshots"]
+            if snapshot["label"]
+        ]
+        self.assertEqual(labels, ["CUDA checkpoint", "CUDA restore"])
 
     def test_recorder_without_a_driver_in_the_process_says_nothing_of_it(self):
         result = self.recorded(["/bin/true"])
@@ -152,6 +162,24 @@ class CudaRun(CudaTest):
         self.assertIsNone(balance["unaccounted_bytes"])
         text = session.heapdrift(["report", out], self.folder).out
         self.assertIn("NVML: process unavailable", text)
+
+    def test_gate_fails_on_leaked_device_memory_and_names_its_host_stack(self):
+        # Once, and by a lower score: on a busy machine there are fewer snapshots in the same time.
+        options = ["--json", "verdict.json", "--confirm", "0", "--min-score", "0.5"]
+        result = session.heapdrift(
+            ["check", *options, "--", *self.victim("lasting 2.5")],
+            self.folder,
+            environment={**self.environment(), "HOME": self.folder},
+        )
+        self.assertEqual(result.status, 23, result.describe())
+        with open(os.path.join(self.folder, "verdict.json"), encoding="utf-8") as file:
+            leaks = json.load(file)["leaks"]
+        found = {
+            (leak["domain"], frame["function"])
+            for leak in leaks if leak["level"] == "error" for frame in leak["frames"]
+        }
+        self.assertIn(("cuda_device", "leaks_device_memory"), found)
+        self.assertIn(("cuda_device", "main"), found)
 
     def test_leaks_of_device_and_pinned_memory_are_found(self):
         result = self.recorded(self.victim("lasting 2.5"), "interval=20")

@@ -31,6 +31,7 @@ struct Context {
     int device;
     bool primary;
     int retained;
+    int attached = 1;
 };
 
 enum class Kind { device, managed, pinned, pool, graph, imported };
@@ -61,7 +62,16 @@ struct Memory {  // behind a handle
     uint64_t size;
     int device;
     int references = 1;
-    int mappings = 0;
+    int mappings = 0;  // and other uses that keep it
+    bool multicast = false;
+};
+// A use of a handle's memory other than a mapping to addresses: an array's tile, a binding to a
+// multicast object.
+struct Use {
+    uint64_t holder;
+    uint64_t part;
+    uint64_t offset;
+    Handle handle;
 };
 struct Mapping {
     uint64_t size;
@@ -83,10 +93,12 @@ struct Driver {
     std::map<const void*, uint64_t> registered;
     std::vector<Context*> contexts;
     std::vector<Context*> primary;
+    std::vector<Context*> greens;
     std::vector<Pool*> default_pools;
     std::map<Handle, Memory> memory;
     Handle next_handle = 1000;
     std::map<Pointer, Mapping> mappings;
+    std::vector<Use> uses;
     std::map<Array*, uint64_t> arrays;
     Result next_free_fails_with = kSuccess;
 
@@ -97,6 +109,11 @@ struct Driver {
     Pointer find_address(int device, uint64_t size) const;
     Result free_block(Pointer pointer);
     void end_context(Context* context);
+    void begin_use(const Use& use);
+    // Of the holder, all of them or the one at this place.
+    void end_uses(uint64_t holder);
+    bool end_use(uint64_t holder, uint64_t part, uint64_t offset);
+    void drop_if_unused(Handle handle);
     bool valid(int device) const { return device >= 0 && device < device_count; }
 };
 

@@ -117,6 +117,13 @@ FAKE_EXPORT Result cuImportExternalMemory(void** memory, const void*) {
     *memory = new char;
     return kSuccess;
 }
+FAKE_EXPORT Result cuExternalMemoryGetMappedBuffer(Pointer* pointer, void*, const void*) {
+    if (current() == nullptr) return kInvalidContext;
+    const std::lock_guard lock(driver().mutex);
+    *pointer = driver().find_address(current()->device, 4096);
+    driver().blocks.emplace(*pointer, Block{4096, Kind::imported, current()->device, current()});
+    return kSuccess;
+}
 FAKE_EXPORT Result cuDestroyExternalMemory(void* memory) {
     delete static_cast<char*>(memory);
     return kSuccess;

@@ -151,6 +151,10 @@ FAKE_EXPORT Result cuMemPoolGetAttribute(Pool* pool, int attribute, void* value)
     *static_cast<uint64_t*>(value) = attribute == kReserved ? pool->reserved : pool->used;
     return kSuccess;
 }
+FAKE_EXPORT Result cuMemPoolImportFromShareableHandle(Pool** pool, void*, int, unsigned long long) {
+    *pool = new Pool{0};
+    return kSuccess;
+}
 FAKE_EXPORT Result cuDeviceGetMemPool(Pool** pool, int device) {
     if (!driver().valid(device)) return kInvalidDevice;
     *pool = driver().default_pools[static_cast<size_t>(device)];
@@ -179,6 +183,9 @@ FAKE_EXPORT Result cuGraphDestroy(Graph* graph) {
     for (const Pointer pointer : graph->pointers) driver().blocks.erase(pointer);
     delete graph;
     return kSuccess;
+}
+FAKE_EXPORT Result cuDeviceGraphMemTrim(int device) {
+    return driver().valid(device) ? kSuccess : kInvalidDevice;
 }
 FAKE_EXPORT Result cuDeviceGetGraphMemAttribute(int device, int, void* value) {
     if (!driver().valid(device)) return kInvalidDevice;

@@ -1,5 +1,6 @@
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -76,13 +77,63 @@ void Driver::end_context(Context* context) {
     std::erase_if(arrays, [&](const auto& entry) {
         if (entry.first->context != context) return false;
         give(context->device, entry.second);
+        end_uses(reinterpret_cast<uint64_t>(entry.first));
         return true;
     });
+}
+
+void Driver::begin_use(const Use& use) {
+    uses.push_back(use);
+    ++memory.at(use.handle).mappings;
+}
+
+void Driver::end_uses(uint64_t holder) {
+    std::vector<Handle> left;
+    std::erase_if(uses, [&](const Use& use) {
+        if (use.holder != holder) return false;
+        left.push_back(use.handle);
+        return true;
+    });
+    for (const Handle handle : left) {
+        --memory.at(handle).mappings;
+        drop_if_unused(handle);
+    }
+}
+
+bool Driver::end_use(uint64_t holder, uint64_t part, uint64_t offset) {
+    const auto found = std::find_if(uses.begin(), uses.end(), [&](const Use& use) {
+        return use.holder == holder && use.part == part && use.offset == offset;
+    });
+    if (found == uses.end()) return false;
+    const Handle handle = found->handle;
+    uses.erase(found);
+    --memory.at(handle).mappings;
+    drop_if_unused(handle);
+    return true;
+}
+
+void Driver::drop_if_unused(Handle handle) {
+    const auto found = memory.find(handle);
+    if (found->second.references > 0 || found->second.mappings > 0) return;
+    const Memory gone = found->second;
+    memory.erase(found);
+    give(gone.device, gone.size);
+    if (gone.multicast) end_uses(handle);
 }
 
 }  // namespace fake
 
 using namespace fake;
+
+namespace {
+
+void end_primary(int device) {
+    driver().end_context(driver().primary[static_cast<size_t>(device)]);
+    for (Context* green : driver().greens)
+        if (green->device == device) driver().end_context(green);
+}
+
+}  // namespace
 
 FAKE_EXPORT Result cuInit(unsigned) {
     driver().initialized = true;
@@ -119,6 +170,16 @@ FAKE_EXPORT Result cuCtxDestroy_v2(Context* context) {
     delete context;
     return kSuccess;
 }
+FAKE_EXPORT Result cuCtxAttach(Context** context, unsigned) {
+    if (current() == nullptr) return kInvalidContext;
+    *context = current();
+    ++current()->attached;
+    return kSuccess;
+}
+FAKE_EXPORT Result cuCtxDetach(Context* context) {
+    if (context != current()) return kInvalidContext;
+    return --context->attached > 0 ? kSuccess : cuCtxDestroy_v2(context);
+}
 FAKE_EXPORT Result cuCtxSetCurrent(Context* context) {
     current() = context;
     return kSuccess;
@@ -144,13 +205,55 @@ FAKE_EXPORT Result cuDevicePrimaryCtxRelease_v2(int device) {
     const std::lock_guard lock(driver().mutex);
     Context* context = driver().primary[static_cast<size_t>(device)];
     if (context->retained == 0) return kInvalidContext;
-    if (--context->retained == 0) driver().end_context(context);
+    if (--context->retained == 0) end_primary(device);
     return kSuccess;
 }
 FAKE_EXPORT Result cuDevicePrimaryCtxReset_v2(int device) {
     if (!driver().valid(device)) return kInvalidDevice;
     const std::lock_guard lock(driver().mutex);
-    driver().end_context(driver().primary[static_cast<size_t>(device)]);
+    end_primary(device);
+    return kSuccess;
+}
+
+// A green context has a handle of its own to allocate by; what it allocates is the primary one's.
+FAKE_EXPORT Result cuGreenCtxCreate(Context** green, void*, int device, unsigned) {
+    Context* primary = nullptr;
+    if (const Result result = cuDevicePrimaryCtxRetain(&primary, device); result != kSuccess)
+        return result;
+    *green = new Context{device, true, 1};
+    driver().greens.push_back(*green);
+    return kSuccess;
+}
+FAKE_EXPORT Result cuCtxFromGreenCtx(Context** context, Context* green) {
+    *context = green;
+    return kSuccess;
+}
+FAKE_EXPORT Result cuGreenCtxDestroy(Context* green) {
+    if (current() == green) current() = nullptr;
+    return cuDevicePrimaryCtxRelease_v2(green->device);
+}
+
+// There is nothing to execute.
+FAKE_EXPORT Result cuModuleLoadData(void** module, const void*) {
+    *module = &driver();
+    return kSuccess;
+}
+FAKE_EXPORT Result cuModuleGetFunction(void** function, void* module, const char*) {
+    *function = module;
+    return kSuccess;
+}
+FAKE_EXPORT Result cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+                                  unsigned, void*, void**, void**) {
+    return kSuccess;
+}
+FAKE_EXPORT Result cuCtxSynchronize() {
+    return kSuccess;
+}
+
+FAKE_EXPORT Result cuCheckpointProcessCheckpoint(int, void*) {
+    return kSuccess;
+}
+FAKE_EXPORT Result cuCheckpointProcessRestore(int, void*) {
     return kSuccess;
 }
 

@@ -13,6 +13,20 @@ struct MemoryProperties {
     char rest[16];
 };
 
+struct ArrayMapping {
+    int array_kind;
+    Array* array;
+    int part_kind;
+    unsigned tile[8];
+    int operation;
+    int handle_kind;
+    Handle handle;
+    unsigned long long offset;
+    unsigned devices;
+    unsigned rest[3];
+};
+static_assert(sizeof(ArrayMapping) == 96);
+
 struct Description {
     size_t width;
     size_t height;
@@ -28,13 +42,6 @@ struct Description3d {
     unsigned flags;
 };
 
-void drop_if_unused(Handle handle) {
-    const auto found = driver().memory.find(handle);
-    if (found->second.references > 0 || found->second.mappings > 0) return;
-    driver().give(found->second.device, found->second.size);
-    driver().memory.erase(found);
-}
-
 Result create_array(Array** array) {
     if (current() == nullptr) return kInvalidContext;
     const std::lock_guard lock(driver().mutex);
@@ -45,7 +52,22 @@ Result create_array(Array** array) {
 Result destroy_array(Array* array) {
     const std::lock_guard lock(driver().mutex);
     if (driver().arrays.erase(array) == 0) return kInvalidValue;
+    driver().end_uses(reinterpret_cast<uint64_t>(array));
     delete array;
+    return kSuccess;
+}
+
+Result map_tiles(const ArrayMapping* mappings, unsigned count) {
+    constexpr int kMap = 1;
+    const std::lock_guard lock(driver().mutex);
+    for (unsigned i = 0; i < count; ++i) {
+        const ArrayMapping& each = mappings[i];
+        const auto array = reinterpret_cast<uint64_t>(each.array);
+        driver().end_use(array, each.tile[2], each.tile[3]);
+        if (each.operation != kMap) continue;
+        if (!driver().memory.contains(each.handle)) return kInvalidValue;
+        driver().begin_use({array, each.tile[2], each.tile[3], each.handle});
+    }
     return kSuccess;
 }
 
@@ -65,7 +87,7 @@ FAKE_EXPORT Result cuMemRelease(Handle handle) {
     const auto found = driver().memory.find(handle);
     if (found == driver().memory.end() || found->second.references == 0) return kInvalidValue;
     --found->second.references;
-    drop_if_unused(handle);
+    driver().drop_if_unused(handle);
     return kSuccess;
 }
 FAKE_EXPORT Result cuMemRetainAllocationHandle(Handle* handle, void* address) {
@@ -111,7 +133,7 @@ FAKE_EXPORT Result cuMemUnmap(Pointer pointer, size_t size) {
         const Mapping mapping = found->second;
         driver().mappings.erase(found);
         --driver().memory.at(mapping.handle).mappings;
-        drop_if_unused(mapping.handle);
+        driver().drop_if_unused(mapping.handle);
         at += mapping.size;
     }
     return kSuccess;
@@ -131,4 +153,40 @@ FAKE_EXPORT Result cuArrayDestroy(Array* array) {
 }
 FAKE_EXPORT Result cuMipmappedArrayDestroy(Array* array) {
     return destroy_array(array);
+}
+
+FAKE_EXPORT Result cuMemMapArrayAsync(ArrayMapping* mappings, unsigned count, void*) {
+    return map_tiles(mappings, count);
+}
+FAKE_EXPORT Result cuMemMapArrayAsync_ptsz(ArrayMapping* mappings, unsigned count, void*) {
+    return map_tiles(mappings, count);
+}
+
+FAKE_EXPORT Result cuMulticastCreate(Handle* team, const void*) {
+    const std::lock_guard lock(driver().mutex);
+    *team = driver().next_handle++;
+    driver().memory.emplace(*team, Memory{.size = 0, .device = 0, .multicast = true});
+    return kSuccess;
+}
+FAKE_EXPORT Result cuMulticastBindMem(Handle team, size_t offset, Handle memory, size_t, size_t,
+                                      unsigned long long) {
+    const std::lock_guard lock(driver().mutex);
+    const auto found = driver().memory.find(memory);
+    if (found == driver().memory.end() || !driver().memory.contains(team)) return kInvalidValue;
+    driver().begin_use({team, static_cast<uint64_t>(found->second.device), offset, memory});
+    return kSuccess;
+}
+FAKE_EXPORT Result cuMulticastBindAddr(Handle team, size_t offset, Pointer pointer, size_t,
+                                       unsigned long long) {
+    const std::lock_guard lock(driver().mutex);
+    const auto found = driver().mappings.find(pointer);
+    if (found == driver().mappings.end()) return kInvalidValue;
+    const Handle memory = found->second.handle;
+    driver().begin_use(
+        {team, static_cast<uint64_t>(driver().memory.at(memory).device), offset, memory});
+    return kSuccess;
+}
+FAKE_EXPORT Result cuMulticastUnbind(Handle team, int device, size_t offset, size_t) {
+    const std::lock_guard lock(driver().mutex);
+    return driver().end_use(team, static_cast<uint64_t>(device), offset) ? kSuccess : kInvalidValue;
 }

@@ -90,6 +90,21 @@ static void sizes(void) {
     }
 }
 
+static void array_sizes(void) {
+    typedef CUresult (*Create)(CUarray*, const ArrayDescription*);
+    typedef CUresult (*Destroy)(CUarray);
+    static const size_t kSides[] = {1, 64, 1024, 4096};
+    for (size_t i = 0; i < sizeof kSides / sizeof *kSides; ++i) {
+        const ArrayDescription description = {kSides[i], kSides[i], kFloat, 1};
+        CUarray array;
+        const size_t before = free_bytes();
+        if (CALL(Create, "cuArrayCreate_v2")(&array, &description) != kSuccess) continue;
+        printf("device memory taken for an array that holds %zu bytes\t%zu\n",
+               4 * kSides[i] * kSides[i], before - free_bytes());
+        CALL(Destroy, "cuArrayDestroy")(array);
+    }
+}
+
 static void capture(void) {
     CUstream stream;
     CUgraph graph = NULL;
@@ -183,6 +198,7 @@ int main(void) {
     }
     pointers();
     sizes();
+    array_sizes();
     capture();
     times();
     return 0;

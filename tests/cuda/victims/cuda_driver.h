@@ -61,13 +61,33 @@ typedef struct {
     unsigned flags, reserved[16];
 } ExternalDescription;
 
+typedef struct GreenContext* CUgreenContext;
+typedef struct {
+    int array_kind;
+    CUarray array;
+    int part_kind;
+    unsigned level, layer, x, y, z, width, height, depth;
+    int operation, handle_kind;
+    CUmemHandle handle;
+    unsigned long long offset;
+    unsigned devices, flags, reserved[2];
+} ArrayMapping;
+
 enum { kSuccess = 0, kInvalidValue = 1, kOutOfMemory = 2, kDeinitialized = 4, kNotPermitted = 800 };
+enum { kMapTiles = 1, kUnmapTiles = 2, kSparse = 0x40 };
 enum { kOnDevice = 1, kAllocationNode = 10, kFloat = 0x20 };
 
 CUresult cuInit(unsigned flags);
 CUresult cuDeviceGetCount(int* count);
 CUresult cuCtxCreate_v2(CUcontext* context, unsigned flags, CUdevice device);
 CUresult cuCtxDestroy_v2(CUcontext context);
+CUresult cuCtxAttach(CUcontext* context, unsigned flags);
+CUresult cuCtxDetach(CUcontext context);
+CUresult cuGreenCtxCreate(CUgreenContext* green, void* resources, CUdevice device, unsigned flags);
+CUresult cuGreenCtxDestroy(CUgreenContext green);
+CUresult cuCtxFromGreenCtx(CUcontext* context, CUgreenContext green);
+CUresult cuCheckpointProcessCheckpoint(int pid, void* arguments);
+CUresult cuCheckpointProcessRestore(int pid, void* arguments);
 CUresult cuCtxSetCurrent(CUcontext context);
 CUresult cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device);
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device);
@@ -92,6 +112,9 @@ CUresult cuMemAllocFromPoolAsync(CUdeviceptr* pointer, size_t size, CUpool pool,
 CUresult cuMemFreeAsync(CUdeviceptr pointer, CUstream stream);
 CUresult cuMemFreeAsync_ptsz(CUdeviceptr pointer, CUstream stream);
 CUresult cuMemPoolCreate(CUpool* pool, const PoolProperties* properties);
+CUresult cuMemPoolTrimTo(CUpool pool, size_t kept);
+CUresult cuMemPoolImportFromShareableHandle(CUpool* pool, void* shared, int kind,
+                                            unsigned long long flags);
 CUresult cuMemPoolDestroy(CUpool pool);
 CUresult cuMemCreate(CUmemHandle* handle, size_t size, const MemoryProperties* properties,
                      unsigned long long flags);
@@ -103,6 +126,14 @@ CUresult cuMemAddressFree(CUdeviceptr pointer, size_t size);
 CUresult cuMemMap(CUdeviceptr pointer, size_t size, size_t offset, CUmemHandle handle,
                   unsigned long long flags);
 CUresult cuMemUnmap(CUdeviceptr pointer, size_t size);
+CUresult cuMemImportFromShareableHandle(CUmemHandle* handle, void* shared, int kind);
+CUresult cuMemMapArrayAsync(ArrayMapping* mappings, unsigned count, CUstream stream);
+CUresult cuMulticastCreate(CUmemHandle* team, const void* properties);
+CUresult cuMulticastBindMem(CUmemHandle team, size_t offset, CUmemHandle memory,
+                            size_t memory_offset, size_t size, unsigned long long flags);
+CUresult cuMulticastBindAddr(CUmemHandle team, size_t offset, CUdeviceptr pointer, size_t size,
+                             unsigned long long flags);
+CUresult cuMulticastUnbind(CUmemHandle team, CUdevice device, size_t offset, size_t size);
 CUresult cuArrayCreate_v2(CUarray* array, const ArrayDescription* description);
 CUresult cuArray3DCreate_v2(CUarray* array, const ArrayDescription3d* description);
 CUresult cuArrayDestroy(CUarray array);
@@ -112,6 +143,8 @@ CUresult cuMipmappedArrayDestroy(CUarray array);
 CUresult cuIpcOpenMemHandle_v2(CUdeviceptr* pointer, IpcHandle handle, unsigned flags);
 CUresult cuIpcCloseMemHandle(CUdeviceptr pointer);
 CUresult cuImportExternalMemory(void** memory, const ExternalDescription* description);
+CUresult cuExternalMemoryGetMappedBuffer(CUdeviceptr* pointer, void* memory,
+                                         const void* description);
 CUresult cuDestroyExternalMemory(void* memory);
 CUresult cuGraphCreate(CUgraph* graph, unsigned flags);
 CUresult cuGraphAddMemAllocNode(void** node, CUgraph graph, const void* dependencies, size_t count,

@@ -3,7 +3,9 @@
 //   handle        dlopen and dlsym
 //   global        dlopen for everyone, dlsym without a handle
 //   versions      cuGetProcAddress, in several versions, and for the thread's own stream
-//   deepbind      by a plugin that sees no preloaded library: not seen
+//   deepbind      by a plugin that sees no preloaded library; also: its file, and whether the
+//                 recorder is to see it: 0 or 1
+//   dlmopen       by a plugin in a namespace of its own; the same
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +48,14 @@ static void expect_device(const char* marker, int64_t count) {
     expect_from("cuda_device", marker, marker, count, 1000 * count, 0, 1000 * count);
 }
 
+static void by_plugin(void* plugin, const char* seen) {
+    REQUIRE(plugin != NULL);
+    REQUIRE(((int (*)(void))dlsym(plugin, "allocate_past_everyone"))() == kSuccess);
+    const int count = *seen == '1';
+    expect_from("cuda_device", NULL, "allocate_past_everyone", count, 1000 * count, 0,
+                1000 * count);
+}
+
 int main(int argc, char** argv) {
     REQUIRE(argc >= 2);
     if (strcmp(argv[1], "handle") == 0) {
@@ -73,10 +83,9 @@ int main(int argc, char** argv) {
         expect_device("allocates", 4);
         expect_from("cuda_pool", "allocates_in_order", "allocates_in_order", 2, 6000, 0, 6000);
     } else if (strcmp(argv[1], "deepbind") == 0) {
-        void* plugin = dlopen(argv[2], RTLD_NOW | RTLD_DEEPBIND);
-        REQUIRE(plugin != NULL);
-        REQUIRE(((int (*)(void))dlsym(plugin, "allocate_past_everyone"))() == kSuccess);
-        expect("allocates", 0, 0, 0, 0);
+        by_plugin(dlopen(argv[2], RTLD_LAZY | RTLD_DEEPBIND), argv[3]);
+    } else if (strcmp(argv[1], "dlmopen") == 0) {
+        by_plugin(dlmopen(LM_ID_NEWLM, argv[2], RTLD_LAZY), argv[3]);
     }
     REQUIRE(truth_count > 0);
     tell_truth();

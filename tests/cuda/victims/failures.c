@@ -45,6 +45,14 @@ static void after_the_end(void) {
     expect_device("allocates", 1, 1000, 0, 1000);
 }
 
+static void checkpoint(void) {
+    allocates(1000);
+    REQUIRE(cuCheckpointProcessCheckpoint(getpid(), NULL) == kSuccess);
+    REQUIRE(cuCheckpointProcessRestore(getpid(), NULL) == kSuccess);
+    REQUIRE(cuCheckpointProcessCheckpoint(getppid(), NULL) == kSuccess);
+    expect_device("allocates", 1, 1000, 0, 1000);
+}
+
 static void out_of_memory(void) {
     size_t free_bytes, total;
     REQUIRE(cuMemGetInfo_v2(&free_bytes, &total) == kSuccess);
@@ -67,6 +75,37 @@ MARKER void stays(void) {
     REQUIRE(cuMemAllocAsync(&pointer, 6000, NULL) == kSuccess);
 }
 
+MARKER void goes_with_the_primary_one(void) {
+    CUdeviceptr pointer;
+    REQUIRE(cuMemAlloc_v2(&pointer, 800) == kSuccess);
+}
+MARKER void goes_with_the_last_detach(void) {
+    CUdeviceptr pointer;
+    REQUIRE(cuMemAlloc_v2(&pointer, 900) == kSuccess);
+}
+
+// A green context is a part of the primary one, and counts as one who retains it. One that is
+// attached to ends when all have detached.
+static void green_and_attached(void) {
+    CUgreenContext green;
+    CUcontext primary, context;
+    REQUIRE(cuDevicePrimaryCtxRetain(&primary, 0) == kSuccess);
+    REQUIRE(cuGreenCtxCreate(&green, NULL, 0, 1) == kSuccess);
+    REQUIRE(cuCtxFromGreenCtx(&context, green) == kSuccess && cuCtxSetCurrent(context) == kSuccess);
+    goes_with_the_primary_one();
+    REQUIRE(cuCtxSetCurrent(primary) == kSuccess);
+    REQUIRE(cuDevicePrimaryCtxRelease_v2(0) == kSuccess);
+    goes_with_the_primary_one();
+    REQUIRE(cuGreenCtxDestroy(green) == kSuccess);
+    expect_device("goes_with_the_primary_one", 2, 1600, 2, 0);
+
+    REQUIRE(cuCtxCreate_v2(&context, 0, 0) == kSuccess);
+    REQUIRE(cuCtxAttach(&context, 0) == kSuccess && cuCtxDetach(context) == kSuccess);
+    goes_with_the_last_detach();
+    REQUIRE(cuCtxDetach(context) == kSuccess);
+    expect_device("goes_with_the_last_detach", 1, 900, 1, 0);
+}
+
 static void contexts(void) {
     CUcontext other;
     CUcontext primary;
@@ -85,6 +124,7 @@ static void contexts(void) {
     goes_with_its_context();
     REQUIRE(cuDevicePrimaryCtxRelease_v2(0) == kSuccess);
     expect_device("allocates", 1, 700, 1, 0);
+    green_and_attached();
     expect_device("goes_with_its_context", 5, 25000, 5, 0);
     expect_from("cuda_array", NULL, "goes_with_its_context", 5, 5 * 1024, 5, 0);
     expect_from("cuda_pool", NULL, "stays", 1, 6000, 0, 6000);
@@ -98,6 +138,7 @@ int main(int argc, char** argv) {
     if (strcmp(argv[1], "after_the_end") == 0) after_the_end();
     if (strcmp(argv[1], "out_of_memory") == 0) out_of_memory();
     if (strcmp(argv[1], "contexts") == 0) contexts();
+    if (strcmp(argv[1], "checkpoint") == 0) checkpoint();
     REQUIRE(truth_count > 0);
     tell_truth();
     return 0;

@@ -42,6 +42,67 @@ MARKER CUmemHandle retained(void) {
     return handle;
 }
 
+MARKER CUmemHandle behind_tiles(void) {
+    CREATE(handle);
+    return handle;
+}
+MARKER CUmemHandle bound(void) {
+    CREATE(handle);
+    return handle;
+}
+MARKER CUmemHandle imported(void) {
+    CUmemHandle handle;
+    REQUIRE(cuMemImportFromShareableHandle(&handle, NULL, 1) == kSuccess);
+    return handle;
+}
+
+// Released while tiles of arrays use it; the last tile's end gives the memory back.
+static void tiles(void) {
+    const ArrayDescription3d description = {64, 64, 0, kFloat, 1, kSparse};
+    CUarray array;
+    REQUIRE(cuArray3DCreate_v2(&array, &description) == kSuccess);
+    const CUmemHandle unmapped = behind_tiles(), destroyed = behind_tiles();
+    ArrayMapping mappings[2] = {
+        {.array = array, .x = 0, .operation = kMapTiles, .handle = unmapped, .devices = 1},
+        {.array = array, .x = 32, .operation = kMapTiles, .handle = destroyed, .devices = 1}};
+    REQUIRE(cuMemMapArrayAsync(mappings, 2, NULL) == kSuccess);
+    REQUIRE(cuMemRelease(unmapped) == kSuccess && cuMemRelease(destroyed) == kSuccess);
+    mappings[0].operation = kUnmapTiles;
+    mappings[0].handle = 0;
+    REQUIRE(cuMemMapArrayAsync(mappings, 1, NULL) == kSuccess);
+    expect_in("cuda_virtual", "behind_tiles", 2, 2 * kPiece, 2, 0);
+    REQUIRE(cuArrayDestroy(array) == kSuccess);
+}
+
+// Released while bound: unbinding gives back the first, the end of the object the others.
+static void multicast(CUdeviceptr at) {
+    CUmemHandle team;
+    REQUIRE(cuMulticastCreate(&team, NULL) == kSuccess);
+    const CUmemHandle first = bound(), second = bound(), by_address = bound();
+    REQUIRE(cuMulticastBindMem(team, 0, first, 0, kPiece, 0) == kSuccess);
+    REQUIRE(cuMulticastBindMem(team, kPiece, second, 0, kPiece, 0) == kSuccess);
+    REQUIRE(cuMemMap(at, kPiece, 0, by_address, 0) == kSuccess);
+    REQUIRE(cuMulticastBindAddr(team, 2 * kPiece, at, kPiece, 0) == kSuccess);
+    REQUIRE(cuMemUnmap(at, kPiece) == kSuccess);
+    REQUIRE(cuMemRelease(first) == kSuccess && cuMemRelease(second) == kSuccess);
+    REQUIRE(cuMemRelease(by_address) == kSuccess);
+    REQUIRE(cuMulticastUnbind(team, 0, 0, kPiece) == kSuccess);
+    REQUIRE(cuMemMap(at, kPiece, 0, team, 0) == kSuccess);
+    REQUIRE(cuMemRelease(team) == kSuccess);
+    REQUIRE(cuMemUnmap(at, kPiece) == kSuccess);
+    expect_in("cuda_virtual", "bound", 3, 3 * kPiece, 3, 0);
+}
+
+// How much it is shows when it is mapped.
+static void imported_handles(CUdeviceptr at) {
+    const CUmemHandle kept = imported(), released = imported();
+    REQUIRE(cuMemMap(at, kPiece, kPiece, kept, 0) == kSuccess);
+    REQUIRE(cuMemMap(at + kPiece, kPiece, 0, released, 0) == kSuccess);
+    REQUIRE(cuMemUnmap(at + kPiece, kPiece) == kSuccess);
+    REQUIRE(cuMemRelease(released) == kSuccess);
+    expect_in("cuda_imported", "imported", 2, 3 * kPiece, 1, 2 * kPiece);
+}
+
 static void handles(void) {
     CUdeviceptr base;
     REQUIRE(cuMemAddressReserve(&base, 64 * kPiece, 0, 0, 0) == kSuccess);
@@ -75,6 +136,10 @@ static void handles(void) {
     REQUIRE(cuMemUnmap(base + 6 * kPiece, kPiece) == kSuccess);
     REQUIRE(cuMemRelease(handle) == kSuccess && cuMemRelease(again) == kSuccess);
     REQUIRE(cuMemRelease(handle) == kInvalidValue);
+
+    tiles();
+    multicast(base + 8 * kPiece);
+    imported_handles(base + 10 * kPiece);
 
     CUdeviceptr other;
     REQUIRE(cuMemAddressReserve(&other, kPiece, 0, 0, 0) == kSuccess);
@@ -124,6 +189,8 @@ static void pools_and_graphs(void) {
     from_a_pool(pool, stream);
     REQUIRE(cuMemPoolDestroy(pool) == kSuccess);
     REQUIRE(cuMemFree_v2(outlives_its_pool) == kSuccess);
+    REQUIRE(cuMemPoolImportFromShareableHandle(&pool, NULL, 1, 0) == kSuccess);
+    REQUIRE(cuMemPoolTrimTo(pool, 0) == kSuccess && cuMemPoolDestroy(pool) == kSuccess);
 
     CUgraph graph;
     REQUIRE(cuStreamBeginCapture_v2(stream, 0) == kSuccess);
@@ -165,7 +232,10 @@ static void imports(void) {
     REQUIRE(opened(2) == kept);
     REQUIRE(cuIpcCloseMemHandle(kept) == kSuccess);
     REQUIRE(cuDestroyExternalMemory(external()) == kSuccess);
-    external();
+    // A view of it is no memory of its own, and is given back as memory is.
+    CUdeviceptr view;
+    REQUIRE(cuExternalMemoryGetMappedBuffer(&view, external(), NULL) == kSuccess);
+    REQUIRE(cuMemFree_v2(view) == kSuccess);
     expect_in("cuda_imported", "opened", 2, 2 << 20, 1, 1 << 20);
     expect_in("cuda_imported", "external", 2, 12000, 1, 6000);
 }
