@@ -15,6 +15,7 @@ enum class Busy : uint8_t {
     no = 0,
     recording = 1,  // inside the recorder: a signal handler's allocations are counted as dropped
     internal = 2,   // inside a libc call of our own: what it allocates is not the program's
+    waiting = 3,    // at the head of an operation, until the session is in its file
 };
 
 struct ThreadLocal {
