@@ -99,7 +99,7 @@ void start_recording() {
         give_up();
         return;
     }
-    find_next_allocator();
+    if (!next_allocator_known()) find_next_allocator();
     recorder.blocks.set_spacing(next.spacing);
     recorder.custom_blocks.set_spacing(16);
     BlockTable::prepare_return();

@@ -84,7 +84,9 @@ UnwindRule run_loaded_cfi_program(const FrameDescription& description, uint64_t 
 }
 
 void release_cfi_checkpoints() {
-    checkpoints.taken.store(false, std::memory_order_relaxed);
+    // Only where it is set: to write would copy a page in each fork child.
+    if (checkpoints.taken.load(std::memory_order_relaxed))
+        checkpoints.taken.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace heapdrift
