@@ -1,7 +1,6 @@
 // Runs a program, as often as asked, and says what it took: launch REPORT TIMES [NAME=VALUE…] --
 // PROGRAM ARGUMENT…. Small, because a program's peak memory, as wait4 tells it, begins with that of
 // the process that started it. A value that ends in @PID@ ends in the program's pid.
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

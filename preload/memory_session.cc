@@ -30,7 +30,8 @@ bool make_file() {
 }
 
 bool is_at_work(const ThreadLocal& thread) {
-    const Busy busy = __atomic_load_n(&thread.busy, __ATOMIC_ACQUIRE);
+    const auto busy = static_cast<Busy>(
+        __atomic_load_n(reinterpret_cast<const uint8_t*>(&thread.busy), __ATOMIC_ACQUIRE));
     return busy != Busy::no && busy != Busy::waiting;
 }
 
