@@ -54,7 +54,10 @@ def _ours(built, name, title, options="", **more):
         title,
         {
             "LD_PRELOAD": built.recorder,
-            "HEAPDRIFT_OPTIONS": "output={folder}/recording.%p.heapdrift" + options,
+            # As under heapdrift run, whose descendants leave files only when they allocate much.
+            "HEAPDRIFT_OPTIONS": "output={folder}/recording.%p.heapdrift"
+            + options
+            + ":root_pid=@PID@",
         },
         files="{folder}/recording.*heapdrift*",
         report=(built.heapdrift, "report", "{file}"),

@@ -1,10 +1,9 @@
 // Runs a program, as often as asked, and says what it took: launch REPORT TIMES [NAME=VALUE…] --
 // PROGRAM ARGUMENT…. Small, because a program's peak memory, as wait4 tells it, begins with that of
-// the process that started it.
+// the process that started it. A value that ends in @PID@ ends in the program's pid.
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 extern char** environ;
 
@@ -30,6 +30,21 @@ static uint64_t nanoseconds(struct timeval time) {
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_usec * 1000u;
 }
 
+// Where the pid of a program goes in its environment.
+static const char* const pid_mark = "@PID@";
+static char* pid_place = NULL;
+
+static char* with_place_for_pid(char* variable) {
+    const size_t size = strlen(variable);
+    const size_t marked = strlen(pid_mark);
+    if (size < marked || strcmp(variable + size - marked, pid_mark) != 0) return variable;
+    char* copy = calloc(size + 16, 1);
+    if (copy == NULL) fail("environment", ENOMEM);
+    memcpy(copy, variable, size - marked);
+    pid_place = copy + size - marked;
+    return copy;
+}
+
 // The variables of this process, with those given added.
 static char** child_environment(char** given, int count) {
     size_t kept = 0;
@@ -37,8 +52,23 @@ static char** child_environment(char** given, int count) {
     char** variables = calloc(kept + (size_t)count + 1, sizeof(char*));
     if (variables == NULL) fail("environment", ENOMEM);
     memcpy(variables, environ, kept * sizeof(char*));
-    memcpy(variables + kept, given, (size_t)count * sizeof(char*));
+    for (int i = 0; i < count; ++i) variables[kept + (size_t)i] = with_place_for_pid(given[i]);
     return variables;
+}
+
+// The child shares our memory until it executes the program, so that only it writes its pid.
+static pid_t start(char** command, char** variables) {
+    volatile int error = 0;
+    const pid_t child = vfork();
+    if (child == 0) {
+        if (pid_place != NULL) sprintf(pid_place, "%d", (int)getpid());
+        execvpe(command[0], command, variables);
+        error = errno;
+        _exit(125);
+    }
+    if (child < 0) fail("vfork", errno);
+    if (error != 0) fail(command[0], error);
+    return child;
 }
 
 int main(int count, char** words) {
@@ -52,11 +82,8 @@ int main(int count, char** words) {
     uint64_t wall = 0, own = 0, peak = 0;
     int status = 0;
     for (long times = atol(words[2]); times > 0 && status == 0; --times) {
-        pid_t child;
         const uint64_t begin = now();
-        char** command = words + separator + 1;
-        const int error = posix_spawnp(&child, command[0], NULL, NULL, command, variables);
-        if (error != 0) fail(command[0], error);
+        const pid_t child = start(words + separator + 1, variables);
         struct rusage usage;
         while (wait4(child, &status, 0, &usage) < 0)
             if (errno != EINTR) fail("wait4", errno);

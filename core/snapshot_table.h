@@ -84,10 +84,13 @@ inline SnapshotDescriptor* find_free_slot(Header& header) {
 
 // Only the last peak is of use: the composition nearest to the mark.
 inline void drop_earlier_peaks(Header& header, const SnapshotDescriptor* keep) {
-    for (SnapshotDescriptor& snapshot : header.snapshots)
+    for (SnapshotDescriptor& snapshot : header.snapshots) {
+        // Slots are taken from the front: from here on all are untouched, and so are their pages.
+        if (snapshot.number == 0) break;
         if (&snapshot != keep && snapshot.kind == SnapshotKind::peak &&
             snapshot.state.load(std::memory_order_relaxed) == SnapshotState::held)
             snapshot.state.store(SnapshotState::free, std::memory_order_release);
+    }
 }
 
 // Those of the user and of the program are kept for ever, so that they must leave room for others.

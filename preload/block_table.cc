@@ -193,17 +193,33 @@ void BlockTable::clear() {
 
 uint64_t BlockTable::resident_bytes() const {
     constexpr size_t kPages = kPlaneSize / kPageSize;
+    constexpr size_t kMidSize = sizeof(Planes) << kMidBits;
+    constexpr size_t kMidPages = kMidSize / kPageSize;
+    constexpr size_t kPlanesPerPage = kPageSize / sizeof(Planes);
     uint64_t pages = 0;
-    for_each_plane([&pages](const Slot* plane) {
+    const auto count = [&pages](const Slot* plane) {
         uint8_t resident[kPages];
+        if (plane != nullptr && !sys::failed(sys::call(SYS_mincore, sys::address(plane), kPlaneSize,
+                                                       sys::address(resident))))
+            for (const uint8_t page : resident) pages += page & 1;
+    };
+    for (const auto& entry : root_) {
+        const Planes* mid = entry.load(std::memory_order_acquire);
+        if (mid == nullptr) continue;
+        // Mostly one page of it was touched. To look at the others would touch them.
+        uint8_t resident[kMidPages];
         if (sys::failed(
-                sys::call(SYS_mincore, sys::address(plane), kPlaneSize, sys::address(resident))))
-            return;
-        for (const uint8_t page : resident) pages += page & 1;
-    });
-    for (const auto& entry : root_)
-        if (entry.load(std::memory_order_acquire) != nullptr)
-            pages += (sizeof(Planes) << kMidBits) / kPageSize;
+                sys::call(SYS_mincore, sys::address(mid), kMidSize, sys::address(resident))))
+            continue;
+        for (size_t page = 0; page < kMidPages; ++page) {
+            if ((resident[page] & 1) == 0) continue;
+            ++pages;
+            for (size_t i = page * kPlanesPerPage; i < (page + 1) * kPlanesPerPage; ++i) {
+                count(mid[i].a.load(std::memory_order_acquire));
+                count(mid[i].b.load(std::memory_order_acquire));
+            }
+        }
+    }
     return pages * kPageSize;
 }
 

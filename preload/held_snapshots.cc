@@ -16,7 +16,11 @@ bool HeldSnapshots::refresh(const Header& header, uint32_t epoch) {
     const uint32_t before = count_;
     uint32_t known = 0;
     count_ = scheduled_ = 0;
-    for (const SnapshotDescriptor& snapshot : header.snapshots) {
+    // Each snapshot opened an epoch and took the first free slot: those behind are untouched, and
+    // so are their pages.
+    const uint32_t used = epoch < kMaxSnapshots ? epoch : kMaxSnapshots;
+    for (uint32_t slot = 0; slot < used; ++slot) {
+        const SnapshotDescriptor& snapshot = header.snapshots[slot];
         // Acquire: pairs with the release in open_snapshot.
         if (snapshot.state.load(std::memory_order_acquire) != SnapshotState::held) continue;
         if (snapshot.number <= epoch_) ++known;

@@ -160,6 +160,10 @@ void find_next_allocator() {
     next = found;
 }
 
+bool next_allocator_known() {
+    return next.malloc != resolve_malloc;
+}
+
 size_t bootstrap_size(const void* block) {
     return *reinterpret_cast<const size_t*>(static_cast<const uint8_t*>(block) - kBootstrapHeader);
 }

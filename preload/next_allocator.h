@@ -36,6 +36,8 @@ inline bool next_is_glibc() {
 
 // Looks the next allocator up, if that has not been done.
 void find_next_allocator();
+// Whether that was done, by this process or by the one that it was forked from.
+bool next_allocator_known();
 
 // Memory handed out while dlsym itself allocated. It is never reused: free ignores it, realloc
 // copies out of it.

@@ -3,7 +3,7 @@
 namespace heapdrift {
 
 namespace {
-constexpr uint32_t kFirstSlots = 4096;
+constexpr uint32_t kFirstSlots = 512;  // a page or two, which suffices a short process
 }
 
 void NodeIndex::put(Table& table, uint64_t slot) {

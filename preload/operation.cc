@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "preload/memory_session.h"
 #include "preload/page_memory.h"
 #include "preload/syscalls.h"
 
@@ -46,7 +47,7 @@ bool Operation::is_reentrant(uint64_t here) {
 ThreadState* Operation::enter_slow() {
     const bool recording = active();
     if (recording && tls.state == nullptr) {
-        tls.state = recorder.threads.attach(tls.ended ? tls.row : nullptr);
+        if (may_record_too()) tls.state = recorder.threads.attach(tls.ended ? tls.row : nullptr);
         if (tls.state == nullptr) {
             drop(Drop::thread_limit);
         } else {

@@ -79,6 +79,11 @@ void unmap_pages(void* start, size_t size) {
     sys::unmap(start, size);
 }
 
+// Before Linux 5.14 there is no such advice, and the pages come one by one.
+void touch_pages(void* start, size_t size) {
+    if (!memory_confined()) sys::advise(start, size, MADV_POPULATE_WRITE);
+}
+
 void* map_shared_pages(size_t size) {
     if (memory_confined()) return nullptr;
     void* start = sys::map(size, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE);

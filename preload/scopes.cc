@@ -154,6 +154,10 @@ ScopeTable::Growth ScopeTable::growth(const Ticket& ticket, heapdrift_site* grea
 
 void ScopeTable::forget() {
     for (Entry& entry : entries_) {
+        // To write what stands there would copy a page in each fork child.
+        if (entry.state.load(std::memory_order_relaxed) == State::free &&
+            entry.outer.load(std::memory_order_relaxed) == kNoScope)
+            continue;
         if (entry.state.load(std::memory_order_relaxed) != State::free)
             entry.serial.fetch_add(1, std::memory_order_relaxed);
         entry.state.store(State::free, std::memory_order_relaxed);

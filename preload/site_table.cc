@@ -9,6 +9,7 @@ NodeId SiteTable::root(const Tree& tree, StackEnd end) {
     if (const uint32_t id = known.load(std::memory_order_acquire)) return NodeId{id};
     const Numbered<Node> added = file_.add_node();
     if (added.record == nullptr) return NodeId{0};
+    if (tree.scope != kNoScope) scoped_.store(true, std::memory_order_relaxed);
     added.record->module = kNoModule;
     added.record->kind = FrameKind::root;
     added.record->end = end;
@@ -51,9 +52,10 @@ SiteId SiteTable::site(NodeId leaf, const Tree& tree) {
 
 void SiteTable::forget() {
     index_.forget();
-    for (auto& domains : roots_)
-        for (auto& ends : domains)
-            // Most scopes are never used: their pages stay untouched.
+    // Most scopes are never used: their pages stay untouched.
+    const uint32_t scopes = scoped_.load(std::memory_order_relaxed) ? kScopes : kNoScope + 1;
+    for (uint32_t scope = 0; scope < scopes; ++scope)
+        for (auto& ends : roots_[scope])
             for (auto& root : ends)
                 if (root.load(std::memory_order_relaxed) != 0)
                     root.store(0, std::memory_order_relaxed);

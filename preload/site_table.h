@@ -53,6 +53,7 @@ private:
     SessionFile& file_;
     ModuleList& modules_;
     NodeIndex index_;
+    std::atomic<bool> scoped_{false};  // whether any root of another scope than kNoScope was made
     std::atomic<uint32_t> roots_[kScopes][kDomainCount][kEnds] = {};
 };
 

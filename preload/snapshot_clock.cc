@@ -1,6 +1,7 @@
 #include "preload/snapshot_clock.h"
 
 #include "core/snapshot_table.h"
+#include "preload/memory_session.h"
 #include "preload/page_memory.h"
 #include "preload/process_figures.h"
 #include "preload/scan/scan.h"
@@ -124,6 +125,11 @@ int64_t live_heap_bytes(const Control& control) {
 void look_at_clock(ThreadState& state) {
     const uint64_t now = recorder.file.since_start_coarse_ns();
     plan_next_look(state, now);
+    if (recorder.file.in_memory()) [[unlikely]] {
+        // Not an operation may pass unseen: the one that makes the file due is kept in it.
+        state.until_look = 1;
+        leave_memory_if_due(state, now);
+    }
     if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
         take_scheduled(recorder.file.since_start_ns());
     return_table_memory(now);

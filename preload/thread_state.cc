@@ -51,6 +51,10 @@ ThreadState* ThreadRegistry::create() {
         unmap_pages(state, sizeof(ThreadState));
         return nullptr;
     }
+    // Counters and recent stacks, which a few dozen operations come to have touched.
+    constexpr size_t kTouchedSoon = 10 * kPageSize;
+    static_assert(kTouchedSoon < sizeof(ThreadState));
+    touch_pages(state, kTouchedSoon);
     state->index = index;
     state->counters.open(file_, TableId{index});
     state->until_look = 1;

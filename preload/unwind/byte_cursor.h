@@ -22,6 +22,14 @@ public:
     uint64_t u64() { return read<uint64_t>(); }
 
     uint64_t uleb128() {
+        // Nearly all are of one byte.
+        if (!failed_ && at_ != end_) {
+            const uint8_t byte = *reinterpret_cast<const uint8_t*>(at_);
+            if (byte < 0x80) {
+                ++at_;
+                return byte;
+            }
+        }
         uint64_t value = 0;
         for (unsigned shift = 0; shift < 64; shift += 7) {
             const uint8_t byte = u8();

@@ -1,243 +1,92 @@
 #include "preload/unwind/cfi_program.h"
 
-#include "preload/unwind/cfi_expression.h"
-#include "preload/unwind/cfi_state.h"
-#include "preload/unwind/eh_pointer.h"
+#include <atomic>
+#include <type_traits>
+
+#include "preload/unwind/cfi_machine.h"
 
 namespace heapdrift {
 namespace {
 
-// Compilers nest remembered states one deep, hand-written assembly a little more.
-constexpr unsigned kMaxRemembered = 8;
+// Where the last long programs were left. A function of a thousand calls, such as one that fills a
+// compiler's tables, is looked up for each of its return addresses, mostly in their order: run from
+// the beginning each time, its program would cost a short process more than all else.
+struct Checkpoints {
+    static constexpr uint32_t kMost = 4;
+    static constexpr uint64_t kLongProgram = 64;  // bytes
 
-namespace cfa {
-// The three that keep an operand in their low six bits.
-constexpr uint8_t kAdvanceLoc = 0x40;
-constexpr uint8_t kOffset = 0x80;
-constexpr uint8_t kRestore = 0xc0;
+    // Bytes, so that all of it is zero at first: not a page is touched in a process without any.
+    struct Entry {
+        CfiMachine& machine() { return *reinterpret_cast<CfiMachine*>(bytes); }
 
-constexpr uint8_t kNop = 0x00;
-constexpr uint8_t kSetLoc = 0x01;
-constexpr uint8_t kAdvanceLoc1 = 0x02;
-constexpr uint8_t kAdvanceLoc2 = 0x03;
-constexpr uint8_t kAdvanceLoc4 = 0x04;
-constexpr uint8_t kOffsetExtended = 0x05;
-constexpr uint8_t kRestoreExtended = 0x06;
-constexpr uint8_t kUndefined = 0x07;
-constexpr uint8_t kSameValue = 0x08;
-constexpr uint8_t kRegister = 0x09;
-constexpr uint8_t kRememberState = 0x0a;
-constexpr uint8_t kRestoreState = 0x0b;
-constexpr uint8_t kDefCfa = 0x0c;
-constexpr uint8_t kDefCfaRegister = 0x0d;
-constexpr uint8_t kDefCfaOffset = 0x0e;
-constexpr uint8_t kDefCfaExpression = 0x0f;
-constexpr uint8_t kExpression = 0x10;
-constexpr uint8_t kOffsetExtendedSf = 0x11;
-constexpr uint8_t kDefCfaSf = 0x12;
-constexpr uint8_t kDefCfaOffsetSf = 0x13;
-constexpr uint8_t kValOffset = 0x14;
-constexpr uint8_t kValOffsetSf = 0x15;
-constexpr uint8_t kValExpression = 0x16;
-constexpr uint8_t kGnuArgsSize = 0x2e;
-constexpr uint8_t kGnuNegativeOffsetExtended = 0x2f;
-}  // namespace cfa
+        alignas(CfiMachine) uint8_t bytes[sizeof(CfiMachine)] = {};
+        uint64_t generation = 0;
+        bool used = false;
+    };
+    static_assert(std::is_trivially_copyable_v<CfiMachine>);
 
-// Damaged offsets may be of any size: they wrap here and are refused when they fit no rule.
-int64_t wrapping_multiply(uint64_t a, int64_t b) {
-    return static_cast<int64_t>(a * static_cast<uint64_t>(b));
+    Entry* find(const FrameDescription& description, uint64_t target, uint64_t generation) {
+        for (Entry& entry : entries)
+            if (entry.used && entry.generation == generation &&
+                entry.machine().is_before(description, target))
+                return &entry;
+        return nullptr;
+    }
+    void keep(const CfiMachine& machine, uint64_t generation) {
+        Entry& entry = entries[next++ % kMost];
+        __builtin_memcpy(entry.bytes, &machine, sizeof(CfiMachine));
+        entry.generation = generation;
+        entry.used = true;
+    }
+
+    // Whoever finds it set does without.
+    std::atomic<bool> taken{false};
+    uint32_t next = 0;
+    Entry entries[kMost];
+};
+
+constinit Checkpoints checkpoints;
+
+UnwindRule rule_of(const CfiMachine& machine, const FrameDescription& description, uint64_t pc) {
+    return make_rule(machine.state(), description.signal_frame, pc);
 }
 
-class CfiMachine {
-public:
-    CfiMachine(const FrameDescription& description, uint64_t target)
-        : description_(description), target_(target), location_(description.function_begin) {}
-
-    bool run() {
-        if (!run_program(description_.initial_program)) return false;
-        initial_ = state_;
-        location_ = description_.function_begin;
-        passed_target_ = false;
-        return run_program(description_.program);
+// For the holder of the checkpoints.
+UnwindRule run_from_checkpoint(const FrameDescription& description, uint64_t pc, PcKind kind,
+                               uint64_t generation) {
+    const uint64_t target = lookup_address(pc, kind);
+    if (Checkpoints::Entry* entry = checkpoints.find(description, target, generation)) {
+        entry->used = entry->machine().go_on(target);
+        return entry->used ? rule_of(entry->machine(), description, pc) : refused_rule();
     }
-
-    const CfiState& state() const { return state_; }
-
-private:
-    bool run_program(ByteCursor program) {
-        while (!program.at_end() && !passed_target_)
-            if (!step(program)) return false;
-        return !program.failed();
-    }
-
-    bool step(ByteCursor& in) {
-        const uint8_t byte = in.u8();
-        const uint8_t operand = byte & 0x3f;
-        switch (byte & 0xc0) {
-            case cfa::kAdvanceLoc:
-                return advance(operand);
-            case cfa::kOffset:
-                return save(operand, SavedRegister::Place::cfa_offset, factored(in.uleb128()));
-            case cfa::kRestore:
-                return restore(operand);
-            default:
-                return step_extended(byte, in);
-        }
-    }
-
-    bool step_extended(uint8_t opcode, ByteCursor& in) {
-        using Place = SavedRegister::Place;
-        switch (opcode) {
-            case cfa::kNop:
-                return true;
-            case cfa::kSetLoc:
-                return move_to(read_eh_pointer(in, description_.pointer_encoding));
-            case cfa::kAdvanceLoc1:
-                return advance(in.u8());
-            case cfa::kAdvanceLoc2:
-                return advance(in.u16());
-            case cfa::kAdvanceLoc4:
-                return advance(in.u32());
-            case cfa::kOffsetExtended: {
-                const uint64_t reg = in.uleb128();
-                return save(reg, Place::cfa_offset, factored(in.uleb128()));
-            }
-            case cfa::kOffsetExtendedSf: {
-                const uint64_t reg = in.uleb128();
-                return save(reg, Place::cfa_offset, factored_signed(in.sleb128()));
-            }
-            case cfa::kGnuNegativeOffsetExtended: {
-                const uint64_t reg = in.uleb128();
-                return save(reg, Place::cfa_offset,
-                            wrapping_multiply(~uint64_t{0}, factored(in.uleb128())));
-            }
-            case cfa::kValOffset:
-            case cfa::kValOffsetSf: {
-                const uint64_t reg = in.uleb128();
-                in.sleb128();
-                return save(reg, Place::elsewhere, 0);
-            }
-            case cfa::kRegister: {
-                const uint64_t reg = in.uleb128();
-                in.uleb128();
-                return save(reg, Place::elsewhere, 0);
-            }
-            case cfa::kUndefined:
-                return save(in.uleb128(), Place::undefined, 0);
-            case cfa::kSameValue:
-                return save(in.uleb128(), Place::same, 0);
-            case cfa::kRestoreExtended:
-                return restore(in.uleb128());
-            case cfa::kExpression: {
-                const uint64_t reg = in.uleb128();
-                return save(reg, Place::expression, 0, in.take(in.uleb128()));
-            }
-            case cfa::kValExpression: {
-                const uint64_t reg = in.uleb128();
-                in.skip(in.uleb128());
-                return save(reg, Place::elsewhere, 0);
-            }
-            case cfa::kRememberState:
-                return remember();
-            case cfa::kRestoreState:
-                return recall();
-            case cfa::kGnuArgsSize:
-                in.uleb128();
-                return true;
-            default:
-                return step_cfa(opcode, in);
-        }
-    }
-
-    bool step_cfa(uint8_t opcode, ByteCursor& in) {
-        switch (opcode) {
-            case cfa::kDefCfa:
-                state_.cfa_register = in.uleb128();
-                state_.cfa_offset = static_cast<int64_t>(in.uleb128());
-                break;
-            case cfa::kDefCfaSf:
-                state_.cfa_register = in.uleb128();
-                state_.cfa_offset = factored_signed(in.sleb128());
-                break;
-            case cfa::kDefCfaRegister:
-                state_.cfa_register = in.uleb128();
-                break;
-            case cfa::kDefCfaOffset:
-                state_.cfa_offset = static_cast<int64_t>(in.uleb128());
-                break;
-            case cfa::kDefCfaOffsetSf:
-                state_.cfa_offset = factored_signed(in.sleb128());
-                break;
-            case cfa::kDefCfaExpression:
-                state_.cfa_expression = in.take(in.uleb128());
-                state_.cfa_by_expression = true;
-                return true;
-            default:
-                return false;
-        }
-        // A register alone may follow an expression only together with an offset.
-        if (opcode == cfa::kDefCfa || opcode == cfa::kDefCfaSf) state_.cfa_by_expression = false;
-        return !state_.cfa_by_expression;
-    }
-
-    bool advance(uint64_t amount) {
-        return move_to(location_ + amount * description_.code_alignment);
-    }
-
-    // Locations only grow. What follows one beyond the target does not concern it.
-    bool move_to(uint64_t location) {
-        if (location < location_) return false;
-        location_ = location;
-        passed_target_ = location > target_;
-        return true;
-    }
-
-    int64_t factored(uint64_t offset) const {
-        return wrapping_multiply(offset, description_.data_alignment);
-    }
-    int64_t factored_signed(int64_t offset) const {
-        return factored(static_cast<uint64_t>(offset));
-    }
-
-    bool save(uint64_t reg, SavedRegister::Place place, int64_t offset,
-              ByteCursor expression = {}) {
-        if (SavedRegister* saved = state_.find(reg)) *saved = {place, offset, expression};
-        return true;
-    }
-
-    bool restore(uint64_t reg) {
-        if (SavedRegister* saved = state_.find(reg)) *saved = *initial_.find(reg);
-        return true;
-    }
-
-    bool remember() {
-        if (remembered_count_ == kMaxRemembered) return false;
-        remembered_[remembered_count_++] = state_;
-        return true;
-    }
-
-    bool recall() {
-        if (remembered_count_ == 0) return false;
-        state_ = remembered_[--remembered_count_];
-        return true;
-    }
-
-    const FrameDescription& description_;
-    const uint64_t target_;
-    uint64_t location_;
-    bool passed_target_ = false;
-    CfiState state_;
-    CfiState initial_;
-    CfiState remembered_[kMaxRemembered];
-    unsigned remembered_count_ = 0;
-};
+    CfiMachine machine;
+    if (!machine.start(description, target)) return refused_rule();
+    if (machine.passed_bytes() >= Checkpoints::kLongProgram) checkpoints.keep(machine, generation);
+    return rule_of(machine, description, pc);
+}
 
 }  // namespace
 
 UnwindRule run_cfi_program(const FrameDescription& description, uint64_t pc, PcKind kind) {
-    CfiMachine machine(description, lookup_address(pc, kind));
-    if (!machine.run()) return refused_rule();
-    return make_rule(machine.state(), description.signal_frame, pc);
+    CfiMachine machine;
+    if (!machine.start(description, lookup_address(pc, kind))) return refused_rule();
+    return rule_of(machine, description, pc);
+}
+
+UnwindRule run_loaded_cfi_program(const FrameDescription& description, uint64_t pc, PcKind kind,
+                                  uint64_t generation) {
+    // Acquire, and the release below: the checkpoints go from thread to thread.
+    if (checkpoints.taken.exchange(true, std::memory_order_acquire))
+        return run_cfi_program(description, pc, kind);
+    const UnwindRule rule = run_from_checkpoint(description, pc, kind, generation);
+    checkpoints.taken.store(false, std::memory_order_release);
+    return rule;
+}
+
+void release_cfi_checkpoints() {
+    // Only where it is set: to write would copy a page in each fork child.
+    if (checkpoints.taken.load(std::memory_order_relaxed))
+        checkpoints.taken.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace heapdrift

@@ -26,4 +26,11 @@ bool read_frame_description(const ModuleImage& image, uint64_t address, FrameDes
 // `pc` must lie in the function, by its lookup address.
 UnwindRule run_cfi_program(const FrameDescription& description, uint64_t pc, PcKind kind);
 
+// The same, going on from where an earlier call left the function's program, for modules as the
+// loader has them. generation: changes when one is unloaded; read before the description was.
+UnwindRule run_loaded_cfi_program(const FrameDescription& description, uint64_t pc, PcKind kind,
+                                  uint64_t generation);
+// In a fork child: another thread of the parent may have been in the midst of the above.
+void release_cfi_checkpoints();
+
 }  // namespace heapdrift

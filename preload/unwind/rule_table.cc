@@ -1,7 +1,9 @@
 #include "preload/unwind/rule_table.h"
 
 #include "preload/page_memory.h"
+#include "preload/unwind/cfi_program.h"
 #include "preload/unwind/eh_frame.h"
+#include "preload/unwind/image_cache.h"
 #include "preload/unwind/memory_probe.h"
 
 namespace heapdrift {
@@ -110,6 +112,7 @@ void RuleTable::copy(const Slots& from, const Slots& to) {
 
 void RuleTable::retire(uint64_t start, uint64_t end) {
     forget_module_pages();
+    image_cache.retire(start, end);
     generation_.fetch_add(1, std::memory_order_seq_cst);          // pairs with store
     const Slots* slots = slots_.load(std::memory_order_seq_cst);  // pairs with grow
     if (slots == nullptr) return;
@@ -123,6 +126,7 @@ void RuleTable::retire(uint64_t start, uint64_t end) {
 }
 
 void RuleTable::reset() {
+    release_cfi_checkpoints();
     growing_.store(false, std::memory_order_relaxed);
 }
 

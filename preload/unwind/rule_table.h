@@ -87,11 +87,11 @@ public:
     uint64_t capacity() const;
 
 private:
-    // From 2^11 entries, 32 KiB and enough for a small program, to 2^21. What does not fit into
+    // From 2^9 entries, 8 KiB and enough for a shell's helpers, to 2^21. What does not fit into
     // those is computed each time.
-    static constexpr uint32_t kFirstBits = 11;
+    static constexpr uint32_t kFirstBits = 9;
     static constexpr uint32_t kBitsPerStep = 2;
-    static constexpr uint32_t kSteps = 6;
+    static constexpr uint32_t kSteps = 7;
     // Copying more would hold a thread for more than a part of a millisecond: rules of larger
     // slots are computed anew, one by one.
     static constexpr uint64_t kMaxCopied = uint64_t{1} << 15;

@@ -2,7 +2,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
+#include <numeric>
+#include <random>
+#include <vector>
 
 #include "preload/unwind/cfi_program.h"
 #include "preload/unwind/eh_frame.h"
@@ -154,6 +159,34 @@ TEST(Rule, OfAProgramWithAnUnknownInstructionIsRefused) {
     EXPECT_EQ(run_cfi_program(description, 0x1010, PcKind::interrupted).kind, RuleKind::rsp);
     description.program = cursor(unknown);
     EXPECT_EQ(run_cfi_program(description, 0x1010, PcKind::interrupted).kind, RuleKind::refuse);
+}
+
+// Programs of libc are looked up in the order in which calls return to them, which may be any.
+TEST(Rule, IsTheSameInWhateverOrderTheRulesOfAFunctionAreAskedFor) {
+    const auto begin = reinterpret_cast<uint64_t>(&qsort) - 20'000;
+    ModuleImage image;
+    ASSERT_TRUE(find_module_image(begin, image));
+    constexpr uint64_t kPcs = 40'000;
+    std::vector<uint64_t> expected;
+    for (uint64_t pc = begin; pc < begin + kPcs; ++pc)
+        expected.push_back(rule_bits(find_rule(image, pc, PcKind::return_address)));
+    std::vector<uint64_t> order(kPcs);
+    std::iota(order.begin(), order.end(), 0);
+    const auto check = [&](const char* name) {
+        for (const uint64_t at : order)
+            ASSERT_EQ(rule_bits(compute_rule(begin + at, PcKind::return_address).rule),
+                      expected[at])
+                << name << ", " << at;
+    };
+    check("ascending");
+    // Calls lie some bytes apart: rows are skipped.
+    std::stable_sort(order.begin(), order.end(),
+                     [](uint64_t a, uint64_t b) { return a % 37 < b % 37; });
+    check("ascending in steps");
+    std::reverse(order.begin(), order.end());
+    check("descending in steps");
+    std::shuffle(order.begin(), order.end(), std::mt19937(5));
+    check("in disorder");
 }
 
 TEST(Rule, OfMemoryOutsideAllModulesDoesNotLast) {
