@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "core/session_format.h"
 #include "preload/syscalls.h"
 
 namespace heapdrift {
@@ -77,6 +78,11 @@ void unmap_pages(void* start, size_t size) {
     // Before: another thread may get the addresses at once.
     forget_range(reinterpret_cast<uint64_t>(start));
     sys::unmap(start, size);
+}
+
+bool give_back_pages(void* start, size_t size) {
+    return !memory_confined() &&
+           !sys::failed(sys::advise(start, size & ~(kPageSize - 1), MADV_DONTNEED));
 }
 
 void* map_shared_pages(size_t size) {
