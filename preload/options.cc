@@ -23,6 +23,7 @@ constexpr NumberOption kNumbers[] = {
     {"sample", &Options::sample, 0, uint64_t{1} << 40, true},
     {"scan", &Options::scan, 0, 1},
     {"verify", &Options::verify, 0, ~uint32_t{0}},
+    {"clock", &Options::clock, 1, 1'000'000},
 };
 
 // "512", "512K", "512KiB"; nullptr where it is too large.

@@ -20,6 +20,7 @@ struct Options {
     uint64_t sample = 0;  // record a block in so many bytes on average; 0: every block
     uint64_t scan = 0;    // 1: at exit, find the blocks that nothing leads to
     uint64_t verify = 0;  // compare each so-many-th stack with libunwind's; 0: none
+    uint64_t clock = 1;   // time runs so many times as fast: to see what becomes of long runs
 };
 
 // text may be nullptr. Returns the defaults with what text says.

@@ -148,6 +148,7 @@ bool SessionFile::create(const Options& options, bool forked) {
     uint32_t image = 0;
     if (!open_new(options, program, image)) return false;
     started_monotonic_ns_ = monotonic_ns();
+    clock_rate_ = options.clock;
     file_end_.store(kSegmentSize, std::memory_order_relaxed);
     fill_identity(options, program, image, forked);
     return true;
