@@ -13,18 +13,19 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/counter_pages.h"
 #include "core/cuda_figures.h"
 #include "core/domain.h"
 #include "core/ids.h"
+#include "core/scan_results.h"
+#include "core/session_segments.h"
 #include "core/shared.h"
 
 namespace heapdrift {
 
 inline constexpr std::array<char, 8> kMagic = {'H', 'E', 'A', 'P', 'D', 'R', 'F', 'T'};
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 
-inline constexpr size_t kPageSize = 4096;
-inline constexpr size_t kSegmentSize = 64 * 1024;
 inline constexpr size_t kMaxSnapshots = 256;
 // Scheduled snapshots held at once; one more and every second is dropped.
 inline constexpr size_t kMaxScheduled = 96;
@@ -140,34 +141,6 @@ constexpr uint32_t generation_of(uint64_t moment) {
     return static_cast<uint32_t>(moment >> 32);
 }
 
-// Why a scan has no result. Names for users are in scan_obstacle_text.
-enum class ScanObstacle : uint32_t {
-    none = 0,
-    sampled = 1,   // most blocks are not known
-    forked = 2,    // the parent's blocks are not known
-    confined = 3,  // no system calls are made any more
-    memory = 4,    // the copy of the process might not fit
-    copy = 5,      // the kernel refused to copy the process
-    file = 6,      // no space for the result in the session file
-    ended = 7,     // the copy was killed, or needed too long
-    own_memory = 8,
-};
-
-constexpr const char* scan_obstacle_text(ScanObstacle obstacle) {
-    constexpr const char* kTexts[] = {
-        "none",
-        "in sampled mode most blocks are not known",
-        "the process was forked, and the blocks of its parent are not known",
-        "the program confined itself with seccomp",
-        "memory is short: a copy of the process might not fit",
-        "the kernel did not allow a copy of the process",
-        "the session file has no space for the result",
-        "the copy of the process was killed, or needed too long",
-        "the recorder has more memory of its own than it keeps account of"};
-    const auto index = static_cast<uint32_t>(obstacle);
-    return index < sizeof(kTexts) / sizeof(*kTexts) ? kTexts[index] : "unknown";
-}
-
 // Words that change. Those written by many threads have a cache line of their own.
 struct Control {
     alignas(64) Shared<uint64_t> moment;  // read at the head of every operation
@@ -233,38 +206,6 @@ static_assert(sizeof(Header) == kSegmentSize);
 static_assert(offsetof(Header, control) == kPageSize);
 static_assert(offsetof(Header, snapshots) == 2 * kPageSize);
 static_assert(offsetof(Header, cuda) == 15 * kPageSize);
-
-// --- segments ----------------------------------------------------------------------------------
-
-// Everything behind the header is segments. Of each kind they are numbered 0, 1, …, and hold the
-// records in order: record i of a kind is number i % N in segment i / N.
-enum class SegmentKind : uint32_t {
-    unused = 0,  // space taken, nothing in it
-    nodes = 1,
-    sites = 2,
-    modules = 3,
-    threads = 4,
-    pages = 5,    // counters and undo entries, in pages
-    symbols = 6,  // written by the analyzer when recording has ended: analyzer/symbolize
-    scan = 7,     // what a scan found; see ScanSegment
-    cuda_events = 8,
-};
-
-struct SegmentHeader {
-    Shared<SegmentKind> kind;  // written last
-    uint32_t ordinal;
-    uint8_t reserved[56];
-};
-static_assert(sizeof(SegmentHeader) == 64);
-
-template <typename Record>
-inline constexpr uint32_t kPerSegment = (kSegmentSize - sizeof(SegmentHeader)) / sizeof(Record);
-
-template <typename Record>
-struct Segment {
-    SegmentHeader header;
-    Record records[kPerSegment<Record>];
-};
 
 // --- call stacks -------------------------------------------------------------------------------
 
@@ -357,176 +298,5 @@ struct ThreadRow {
     char name[16];
 };
 static_assert(sizeof(ThreadRow) == 64);
-
-// --- counters ----------------------------------------------------------------------------------
-
-// live = allocations - deallocations, summed over all tables: a table alone can be negative, for
-// the thread that frees counts in its own.
-//
-// In sampled mode (core/README.md) allocations and deallocations are in 1/kSampledCountUnit, bytes
-// are estimates, and the last two hold variances.
-inline constexpr uint64_t kSampledCountUnit = 256;
-
-struct Counters {
-    uint64_t allocations;
-    uint64_t allocated_bytes;  // as requested
-    uint64_t deallocations;
-    uint64_t deallocated_bytes;
-    uint64_t temporary;      // freed before the thread's next allocation
-    uint64_t reallocations;  // allocations that realloc made from an earlier block
-};
-static_assert(sizeof(Counters) == 48);
-
-// The counters of one site in one table. One writer. A snapshot costs nothing when it is taken:
-// it only opens an epoch. A thread that finds a cell with an older epoch first appends the cell's
-// values to its undo log, then stamps the cell, then counts. So the value of a cell at snapshot S
-// is that of the undo entry with since < S <= until, if there is one, and the cell's own otherwise.
-struct alignas(64) Cell {
-    Shared<uint64_t> allocations;
-    Shared<uint64_t> allocated_bytes;
-    Shared<uint64_t> deallocations;
-    Shared<uint64_t> deallocated_bytes;
-    Shared<uint64_t> temporary;
-    Shared<uint64_t> reallocations;
-    Shared<uint32_t> epoch;
-    uint32_t latest_aged;  // the recorder's own: see AgedDeallocations.earlier
-    uint64_t reserved;
-};
-static_assert(sizeof(Cell) == 64);
-
-struct UndoEntry {
-    Shared<uint32_t> until;  // written last; 0 while the entry is empty or being reused
-    uint32_t since;          // the cell's epoch before: values hold for snapshots in (since, until]
-    uint32_t site;
-    uint32_t reserved;
-    Counters values;
-};
-static_assert(sizeof(UndoEntry) == 64);
-
-// How many blocks of one site, born in one generation, one table deallocated in a later one. Of the
-// generation of their birth are all other deallocations. So of the blocks born between two held
-// scheduled snapshots those that are still live at a third can be told, and how old blocks become.
-// An entry is of use as long as a scheduled snapshot is held that opened a generation after `born`
-// and not after `freed`, so there are no more of them than those that are held require.
-struct AgedDeallocations {
-    Shared<uint64_t> key;  // aged_key; written last; 0 while the entry is empty or being reused
-    Shared<uint64_t> deallocations;  // this and the next: as in Counters
-    Shared<uint64_t> deallocated_bytes;
-    // The recorder's own: number + 1 of the table's entry of the same site and `freed` that was
-    // begun before this one, 0 for none.
-    uint32_t earlier;
-    uint32_t reserved;
-};
-static_assert(sizeof(AgedDeallocations) == 32);
-
-constexpr uint64_t aged_key(uint32_t site, uint32_t born, uint32_t freed) {
-    return uint64_t{site} << 32 | born << 16 | freed;
-}
-constexpr uint32_t aged_site(uint64_t key) {
-    return static_cast<uint32_t>(key >> 32);
-}
-constexpr uint32_t aged_born(uint64_t key) {
-    return static_cast<uint32_t>(key >> 16) & 0xffff;
-}
-constexpr uint32_t aged_freed(uint64_t key) {
-    return static_cast<uint32_t>(key) & 0xffff;
-}
-
-inline constexpr uint32_t kCellsPerPage = kPageSize / sizeof(Cell);
-inline constexpr uint32_t kUndoPerPage = kPageSize / sizeof(UndoEntry);
-inline constexpr uint32_t kAgedPerPage = kPageSize / sizeof(AgedDeallocations);
-static_assert(kCellsPerPage == 64 && kUndoPerPage == 64 && kAgedPerPage == 128);
-
-enum class PageKind : uint32_t { unused = 0, counters = 1, undo = 2, aged = 3 };
-
-// A counters page holds the cells of sites index * 64 … index * 64 + 63 of its table.
-struct PageDescriptor {
-    Shared<PageKind> kind;  // written last
-    uint32_t table;
-    uint32_t index;
-    uint32_t reserved;
-};
-
-inline constexpr uint32_t kPagesPerSegment = kSegmentSize / kPageSize - 1;
-
-struct PageSegment {
-    SegmentHeader header;
-    PageDescriptor descriptors[kPagesPerSegment];
-    uint8_t reserved[kPageSize - sizeof(SegmentHeader) - sizeof(PageDescriptor) * kPagesPerSegment];
-    uint8_t pages[kPagesPerSegment][kPageSize];
-};
-static_assert(sizeof(PageSegment) == kSegmentSize);
-
-// --- scans -------------------------------------------------------------------------------------
-
-// What became of a live block, as memcheck names it.
-enum class Reach : uint32_t {
-    direct = 0,     // lost: nothing leads to it, but perhaps other lost blocks in a circle
-    indirect = 1,   // lost: only lost blocks lead to it
-    possible = 2,   // only pointers into its middle or to its end lead to it, or it is not certain
-    reachable = 3,  // a chain of pointers to beginnings of blocks leads to it
-};
-inline constexpr size_t kReachKinds = 4;
-
-enum class ScanOccasion : uint32_t { exit = 0, requested = 1 };
-enum class ScanState : uint32_t { empty = 0, writing = 1, complete = 2 };
-
-// Blocks are counted as lost that were so in two scans, or nothing could change meanwhile.
-inline constexpr uint32_t kScanConfirmed = 1;
-// Not all live blocks were known: what lies between known ones was searched for pointers too.
-inline constexpr uint32_t kScanGaps = 2;
-// Registers of some threads were not to be had, or memory was kept from the copy (MADV_DONTFORK):
-// what would be lost is counted as possible.
-inline constexpr uint32_t kScanUncertain = 4;
-// The allocator is not glibc's, and its own tables were searched too.
-inline constexpr uint32_t kScanOtherAllocator = 8;
-
-struct ScanCounts {
-    uint64_t blocks;
-    uint64_t bytes;
-};
-
-// At the head of each segment of a scan's result; all but part and rows are the same in each.
-struct ScanDescriptor {
-    Shared<ScanState> state;  // written last
-    uint32_t number;          // scan_requested of its request; scans at exit count on
-    uint32_t part;
-    uint32_t parts;
-    uint32_t rows;  // in this segment
-    ScanOccasion occasion;
-    uint32_t flags;
-    uint32_t threads;          // other threads than the one that began the scan
-    uint32_t unknown_threads;  // those whose registers were not to be had
-    uint32_t reserved0;
-    uint64_t time_ns;         // since start: when the copy was made
-    uint64_t held_ns;         // for how long the thread that began the scan was held, at most
-    uint64_t scan_ns;         // how long the copy worked
-    uint64_t memory_bytes;    // that the copy mapped for its work
-    uint64_t root_bytes;      // searched outside blocks
-    uint64_t block_bytes;     // searched in blocks
-    uint64_t skipped_bytes;   // of devices, and what could not be read
-    uint64_t skipped_blocks;  // that are not in the copy, or whose beginning was not to be found
-    ScanCounts totals[kReachKinds];
-    uint8_t reserved1[88];
-};
-static_assert(sizeof(ScanDescriptor) == 256);
-
-struct ScanRow {
-    uint32_t site;
-    uint32_t reserved;
-    ScanCounts kinds[kReachKinds];  // by Reach
-};
-static_assert(sizeof(ScanRow) == 72);
-
-inline constexpr uint32_t kScanRowsPerSegment =
-    (kSegmentSize - sizeof(SegmentHeader) - sizeof(ScanDescriptor)) / sizeof(ScanRow);
-
-// Segments of one scan share its number. A later scan reuses those of one before the last.
-struct ScanSegment {
-    SegmentHeader header;
-    ScanDescriptor scan;
-    ScanRow rows[kScanRowsPerSegment];
-};
-static_assert(sizeof(ScanSegment) <= kSegmentSize);
 
 }  // namespace heapdrift

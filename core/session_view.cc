@@ -93,7 +93,7 @@ void SessionView::index_pages() {
             const PageDescriptor& descriptor = segment->descriptors[slot];
             const PageKind kind = descriptor.kind.load(std::memory_order_acquire);
             if (kind == PageKind::unused) continue;
-            if (kind != PageKind::counters && kind != PageKind::undo && kind != PageKind::aged) {
+            if (kind > PageKind::small_undo) {
                 note_damage(offset + offsetof(PageSegment, descriptors) +
                             slot * sizeof(PageDescriptor));
                 continue;

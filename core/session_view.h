@@ -38,9 +38,22 @@ struct PageRef {
     const std::byte* data;  // kPageSize bytes
 
     const Cell& cell(uint32_t i) const { return reinterpret_cast<const Cell*>(data)[i]; }
-    const UndoEntry& undo(uint32_t i) const { return reinterpret_cast<const UndoEntry*>(data)[i]; }
+    // visit(entry) for each undo entry, of whatever size; nothing on pages of another kind.
+    template <typename Visit>
+    void for_each_undo(Visit visit) const {
+        if (kind == PageKind::undo) for_each<UndoEntry>(visit);
+        if (kind == PageKind::medium_undo) for_each<MediumUndoEntry>(visit);
+        if (kind == PageKind::small_undo) for_each<SmallUndoEntry>(visit);
+    }
     const AgedDeallocations& aged(uint32_t i) const {
         return reinterpret_cast<const AgedDeallocations*>(data)[i];
+    }
+
+private:
+    template <typename Entry, typename Visit>
+    void for_each(Visit visit) const {
+        const auto* entries = reinterpret_cast<const Entry*>(data);
+        for (size_t i = 0; i < kPageSize / sizeof(Entry); ++i) visit(entries[i]);
     }
 };
 

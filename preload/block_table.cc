@@ -54,8 +54,8 @@ void BlockTable::remember(const Place& place, uint64_t address) {
 }
 
 BlockTable::Put BlockTable::put(uint64_t address, const BlockRecord& record) {
-    if (!record.watched &&
-        put_ordinary(address, record.site, record.generation, record.size, slot_shift_))
+    if (!record.watched && put_ordinary(fetch_slot(address, slot_shift_), address, record.site,
+                                        record.generation, record.size, slot_shift_))
         return {true, {}};
     const Place place = place_or_map(address);
     if (place.a == nullptr) return {false, {}};

@@ -47,14 +47,28 @@ public:
     // Removes a block's record and returns it; site 0 when there is none.
     BlockRecord take(uint64_t address);
 
+    // Orders: slots are relaxed, since one thread owns a block at a time and hands it to the next
+    // by means of its own. Pointers to planes are published with release by whoever maps them and
+    // read with acquire; what they point to is zero at first.
+    using Slot = std::atomic<uint32_t>;
+
+    // A block's slot, on its way into the cache while other things are done. nullptr where nothing
+    // was entered near it lately.
+    [[gnu::always_inline]] Slot* fetch_slot(uint64_t address, uint32_t shift) const {
+        Slot* slot;
+        if (!find(address, shift, slot)) [[unlikely]]
+            return nullptr;
+        __builtin_prefetch(slot, 1);
+        return slot;
+    }
+
     // The same, inline: false where it is not as simple as nearly always, and nothing was done.
     // Sizes come mixed, and a branch on them would be mispredicted each time they change, behind a
     // chain of loads. So both forms of a record are made without one.
-    // shift: shift_of(spacing), a constant in the hooks.
-    [[gnu::always_inline]] bool put_ordinary(uint64_t address, SiteId site, uint32_t generation,
-                                             uint64_t size, uint32_t shift) {
-        Slot* slot;
-        if (!find(address, shift, slot)) [[unlikely]]
+    // slot: fetch_slot's. shift: shift_of(spacing), a constant in the hooks.
+    [[gnu::always_inline]] bool put_ordinary(Slot* slot, uint64_t address, SiteId site,
+                                             uint32_t generation, uint64_t size, uint32_t shift) {
+        if (slot == nullptr) [[unlikely]]
             return false;
         const uint32_t returns = begin_write();
         const uint64_t fits = mask_of(fits_short(site, size));
@@ -128,11 +142,6 @@ public:
     static constexpr uint64_t kHighestAddress = uint64_t{1} << 47;
 
 private:
-    // Orders: slots are relaxed, since one thread owns a block at a time and hands it to the next
-    // by means of its own. Pointers to planes are published with release by whoever maps them and
-    // read with acquire; what they point to is zero at first.
-    using Slot = std::atomic<uint32_t>;
-
     static constexpr uint32_t kLeafBits = 18;  // 1 MiB of slots: mlockall fills what is mapped
     static constexpr uint32_t kMidBits = 12;
     static constexpr uint32_t kRootSize = 1u << (47 - 4 - kLeafBits - kMidBits);

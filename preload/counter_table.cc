@@ -4,6 +4,8 @@ namespace heapdrift {
 
 void CounterTable::close() {
     cells_.close();
+    small_undo_.close();
+    medium_undo_.close();
     undo_.close();
     aged_.close();
 }
@@ -14,8 +16,39 @@ Cell* CounterTable::add_page(uint32_t index) {
 
 void CounterTable::refresh_held(uint32_t epoch) {
     if (!held_.refresh(file_->header(), epoch)) return;
+    small_undo_.look_again();
+    medium_undo_.look_again();
     undo_.look_again();
     aged_.look_again();
+}
+
+template <typename Log>
+bool CounterTable::append_to(Log& log, const EarlierValues& earlier) {
+    refresh_held(earlier.until);
+    uint32_t number;
+    const bool dead = log.find_dead(number, [&](const auto& entry) {
+        const uint32_t until = entry.until.load(std::memory_order_relaxed);
+        // One of this very epoch would look the same to a reader before and after.
+        return until != earlier.until &&
+               (until == 0 || !held_.any_between(entry.since(until), until));
+    });
+    if (!dead && !log.append(*file_, id_, number)) return false;
+    auto& entry = log.at(number);
+    if (dead) {
+        // A reader that copied half of it sees until change and starts again.
+        entry.until.store(0, std::memory_order_relaxed);
+        std::atomic_thread_fence(std::memory_order_release);
+        file_->control().dead_undo_entries.fetch_add(1, std::memory_order_relaxed);
+    }
+    entry.write(earlier);
+    entry.until.store(earlier.until, std::memory_order_release);
+    return true;
+}
+
+bool CounterTable::append(const EarlierValues& earlier) {
+    if (SmallUndoEntry::fits(earlier)) return append_to(small_undo_, earlier);
+    if (MediumUndoEntry::fits(earlier)) return append_to(medium_undo_, earlier);
+    return append_to(undo_, earlier);
 }
 
 // The order that readers rely on: the entry is complete (until, release), then the cell is stamped
@@ -23,19 +56,18 @@ void CounterTable::refresh_held(uint32_t epoch) {
 void CounterTable::keep_values(Cell& cell, SiteId site, uint32_t epoch) {
     const uint32_t since = cell.epoch.load(std::memory_order_relaxed);
     if (since != 0) {
-        UndoEntry* entry = take_undo_entry(epoch);
+        const EarlierValues earlier{since,
+                                    epoch,
+                                    raw(site),
+                                    {cell.allocations.load(std::memory_order_relaxed),
+                                     cell.allocated_bytes.load(std::memory_order_relaxed),
+                                     cell.deallocations.load(std::memory_order_relaxed),
+                                     cell.deallocated_bytes.load(std::memory_order_relaxed),
+                                     cell.temporary.load(std::memory_order_relaxed),
+                                     cell.reallocations.load(std::memory_order_relaxed)}};
         // Without space the stamp stays old, so that readers take the present values for those of
         // the snapshots since, rather than none. The session says that it could not grow.
-        if (entry == nullptr) return;
-        entry->since = since;
-        entry->site = raw(site);
-        entry->values.allocations = cell.allocations.load(std::memory_order_relaxed);
-        entry->values.allocated_bytes = cell.allocated_bytes.load(std::memory_order_relaxed);
-        entry->values.deallocations = cell.deallocations.load(std::memory_order_relaxed);
-        entry->values.deallocated_bytes = cell.deallocated_bytes.load(std::memory_order_relaxed);
-        entry->values.temporary = cell.temporary.load(std::memory_order_relaxed);
-        entry->values.reallocations = cell.reallocations.load(std::memory_order_relaxed);
-        entry->until.store(epoch, std::memory_order_release);
+        if (!append(earlier)) return;
         // All threads share the sum: seldom.
         constexpr uint32_t kStep = 64;
         if (++values_kept_ == kStep) {
@@ -46,23 +78,6 @@ void CounterTable::keep_values(Cell& cell, SiteId site, uint32_t epoch) {
     cell.epoch.store(epoch, std::memory_order_release);
     // The counters, which change next with relaxed stores, must not be seen before the stamp.
     std::atomic_thread_fence(std::memory_order_release);
-}
-
-UndoEntry* CounterTable::take_undo_entry(uint32_t epoch) {
-    refresh_held(epoch);
-    uint32_t number;
-    const bool dead = undo_.find_dead(number, [&](const UndoEntry& entry) {
-        const uint32_t until = entry.until.load(std::memory_order_relaxed);
-        // One of this very epoch would look the same to a reader before and after.
-        return until != epoch && (until == 0 || !held_.any_between(entry.since, until));
-    });
-    if (!dead) return undo_.append(*file_, id_, number) ? &undo_.at(number) : nullptr;
-    UndoEntry& entry = undo_.at(number);
-    // A reader that copied half of it sees until change and starts again.
-    entry.until.store(0, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
-    file_->control().dead_undo_entries.fetch_add(1, std::memory_order_relaxed);
-    return &entry;
 }
 
 void CounterTable::count_aged(Cell& cell, SiteId site, uint32_t born, uint64_t moment,

@@ -44,7 +44,10 @@ public:
 private:
     [[gnu::cold]] Cell* add_page(uint32_t index);
     void keep_values(Cell& cell, SiteId site, uint32_t epoch);
-    UndoEntry* take_undo_entry(uint32_t epoch);
+    // False without space.
+    bool append(const EarlierValues& earlier);
+    template <typename Log>
+    bool append_to(Log& log, const EarlierValues& earlier);
     bool find_aged(const Cell& cell, uint64_t key, uint32_t& number) const;
     bool begin_aged(Cell& cell, uint64_t key, uint32_t epoch, uint32_t& number);
     bool may_grow_aged() const;
@@ -53,6 +56,8 @@ private:
     SessionFile* file_;
     TableId id_;
     PageDirectory<Cell, PageKind::counters> cells_;
+    RecordLog<SmallUndoEntry, PageKind::small_undo> small_undo_;
+    RecordLog<MediumUndoEntry, PageKind::medium_undo> medium_undo_;
     RecordLog<UndoEntry, PageKind::undo> undo_;
     RecordLog<AgedDeallocations, PageKind::aged> aged_;
     HeldSnapshots held_;

@@ -4,14 +4,15 @@ namespace heapdrift {
 
 namespace {
 constexpr uint32_t kFirstSlots = 512;  // a page or two, which suffices a short process
-}
+// At each insertion: a doubled table has all entries of the one before long before it is full.
+constexpr uint32_t kMovedAtOnce = 16;
+}  // namespace
 
 void NodeIndex::put(Table& table, uint64_t slot) {
     for (auto at = static_cast<uint32_t>(slot >> 32) & table.mask;; at = (at + 1) & table.mask) {
         uint64_t there = table.slots[at].load(std::memory_order_relaxed);
-        // Release: pairs with the acquire in find.
-        if (there == 0 && table.slots[at].compare_exchange_strong(
-                              there, slot, std::memory_order_release, std::memory_order_relaxed)) {
+        // Also a release, which pairs with the acquire in find.
+        if (there == 0 && table.slots[at].compare_exchange_strong(there, slot)) {
             table.used.fetch_add(1, std::memory_order_relaxed);
             return;
         }
@@ -27,9 +28,9 @@ NodeIndex::Table* NodeIndex::with_room() {
     auto* table = static_cast<Table*>(map_pages(byte_size(slots)));
     if (table == nullptr) return nullptr;
     table->before = foremost;
+    table->unmoved.store(foremost, std::memory_order_relaxed);
     table->mask = slots - 1;
-    if (!foremost_.compare_exchange_strong(foremost, table, std::memory_order_release,
-                                           std::memory_order_acquire)) {
+    if (!foremost_.compare_exchange_strong(foremost, table)) {
         unmap_pages(table, byte_size(slots));
         return foremost;
     }
@@ -37,8 +38,42 @@ NodeIndex::Table* NodeIndex::with_room() {
     return table;
 }
 
+// Whoever moves the last entries gives the smaller table's pages back: they read as empty slots
+// then, to a thread that still searches there. Its first page, with the head, stays.
+void NodeIndex::move_some(Table& table) {
+    // Acquire: pairs with the release of whoever put the table in front of it.
+    Table* from = table.unmoved.load(std::memory_order_acquire);
+    // A table before that would be lost to searches with this one.
+    if (from == nullptr || from->unmoved.load(std::memory_order_acquire) != nullptr) return;
+    const uint32_t slots = from->mask + 1;
+    if (table.taken.load(std::memory_order_relaxed) >= slots || !has_room(table)) return;
+    const uint32_t first = table.taken.fetch_add(kMovedAtOnce, std::memory_order_relaxed);
+    if (first >= slots) return;
+    for (uint32_t at = first; at < first + kMovedAtOnce; ++at)
+        if (const uint64_t slot = from->slots[at].load(); slot != 0) put(table, slot);
+    // Both: what the others moved is there before the pages go.
+    if (table.moved.fetch_add(kMovedAtOnce, std::memory_order_acq_rel) + kMovedAtOnce != slots)
+        return;
+    table.unmoved.store(nullptr, std::memory_order_release);
+    const size_t size = byte_size(slots) - kPageSize;
+    if (give_back_pages(reinterpret_cast<uint8_t*>(from) + kPageSize, size))
+        file_.control().own_bytes.fetch_sub(size, std::memory_order_relaxed);
+}
+
 void NodeIndex::insert(NodeId node, uint64_t hash) {
-    if (Table* table = with_room()) put(*table, hash << 32 | raw(node));
+    Table* table = with_room();
+    while (table != nullptr) {
+        put(*table, hash << 32 | raw(node));
+        // A larger table may have been put in front meanwhile, and the place been passed by those
+        // who move. Either they see the entry or we the table: the orders are sequential here, in
+        // put, and in move_some.
+        Table* foremost = foremost_.load();
+        if (foremost == table) {
+            move_some(*table);
+            return;
+        }
+        table = foremost;
+    }
 }
 
 void NodeIndex::forget() {

@@ -3,9 +3,10 @@
 // file, and whoever looks compares the path there: equal hashes of different paths cost time only.
 //
 // Nothing takes a lock, and nobody waits while the index grows: a full table gets a larger, empty
-// one before it, and what is found further back is entered in the foremost then, which thus comes
-// to hold all that is in use. Two threads that see a stack for the first time at once may both make
-// its nodes. The analyzer adds such twins together, so they cost 24 bytes each and no exactness.
+// one before it, to which each later insertion moves a few entries more. When all are there the
+// smaller table's pages are given back. Two threads that see a stack for the first time at once, or
+// one that searches just where entries are moved, may make nodes that exist. The analyzer adds such
+// twins together, so they cost 24 bytes each and no exactness.
 #pragma once
 
 #include <atomic>
@@ -31,7 +32,8 @@ public:
     NodeId find(uint64_t hash, Matches matches) {
         // Acquire: pairs with the release in with_room.
         Table* foremost = foremost_.load(std::memory_order_acquire);
-        for (Table* table = foremost; table != nullptr; table = table->before) {
+        for (Table* table = foremost; table != nullptr;
+             table = table->unmoved.load(std::memory_order_acquire)) {
             const auto tag = static_cast<uint32_t>(hash);
             for (uint32_t at = tag & table->mask;; at = (at + 1) & table->mask) {
                 // Acquire: pairs with the release in put; the node's fields are there before.
@@ -39,7 +41,8 @@ public:
                 if (slot == 0) break;
                 const auto id = static_cast<uint32_t>(slot);
                 if (slot >> 32 != tag || !matches(id)) continue;
-                if (table != foremost && has_room(*foremost)) put(*foremost, slot);
+                if (table != foremost) [[unlikely]]
+                    move_some(*foremost);
                 return NodeId{id};
             }
         }
@@ -58,6 +61,11 @@ private:
 
     struct Table {
         Table* before;  // the smaller one that it was put in front of
+        // The same while not all of its entries are here. What it points to stays mapped.
+        std::atomic<Table*> unmoved;
+        // Of how many of its slots the entries are being moved, and have been.
+        std::atomic<uint32_t> taken;
+        std::atomic<uint32_t> moved;
         uint32_t mask;
         std::atomic<uint32_t> used;
         // Low half: the node's number, 0 in an empty slot; high half: the low one of the hash.
@@ -70,6 +78,7 @@ private:
         return table.used.load(std::memory_order_relaxed) <= table.mask / 4 * 3;
     }
     static void put(Table& table, uint64_t slot);
+    void move_some(Table& table);
     Table* with_room();
 
     SessionFile& file_;

@@ -171,13 +171,16 @@ template <Domain domain, Path path>
     ThreadState* state = operation.state();
     if (state == nullptr || (!ordinary && is_paused(caller))) [[unlikely]]
         return;
+    // Ahead of the capture: where many blocks live, the slot is in no cache.
+    BlockTable::Slot* slot =
+        ordinary ? recorder.blocks.fetch_slot(address, kOrdinaryShift) : nullptr;
     const SiteId site = operation.find_site(caller, domain, ordinary);
     const uint64_t moment = present_moment();
     Cell* cell = raw(site) == 0 ? nullptr : state->counters.touch(site, epoch_of(moment));
     if (cell == nullptr) [[unlikely]]
         return drop(Drop::no_space);
-    if (!ordinary ||
-        !recorder.blocks.put_ordinary(address, site, generation_of(moment), size, kOrdinaryShift))
+    if (!ordinary || !recorder.blocks.put_ordinary(slot, address, site, generation_of(moment), size,
+                                                   kOrdinaryShift))
         if (!enter_block<domain>(*state, address, site, generation_of(moment), size)) [[unlikely]]
             return;
     const Weight weight = weigh<path>(size);

@@ -24,6 +24,7 @@ constexpr NumberOption kNumbers[] = {
     {"scan", &Options::scan, 0, 1},
     {"cuda_patch", &Options::cuda_patch, 0, 1},
     {"verify", &Options::verify, 0, ~uint32_t{0}},
+    {"clock", &Options::clock, 1, 1'000'000},
 };
 
 // "512", "512K", "512KiB"; nullptr where it is too large.

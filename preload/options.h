@@ -22,6 +22,7 @@ struct Options {
     // 1: lead modules that do not see the recorder to its CUDA hooks, by changing what they bind to
     uint64_t cuda_patch = 0;
     uint64_t verify = 0;  // compare each so-many-th stack with libunwind's; 0: none
+    uint64_t clock = 1;   // time runs so many times as fast: to see what becomes of long runs
 };
 
 // text may be nullptr. Returns the defaults with what text says.

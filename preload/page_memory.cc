@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "core/session_format.h"
 #include "preload/syscalls.h"
 
 namespace heapdrift {
@@ -82,6 +83,11 @@ void unmap_pages(void* start, size_t size) {
 // Before Linux 5.14 there is no such advice, and the pages come one by one.
 void touch_pages(void* start, size_t size) {
     if (!memory_confined()) sys::advise(start, size, MADV_POPULATE_WRITE);
+}
+
+bool give_back_pages(void* start, size_t size) {
+    return !memory_confined() &&
+           !sys::failed(sys::advise(start, size & ~(kPageSize - 1), MADV_DONTNEED));
 }
 
 void* map_shared_pages(size_t size) {

@@ -20,6 +20,9 @@ void* map_shared_pages(size_t size);
 void unmap_pages(void* start, size_t size);
 // For pages that will all be written soon: one call instead of a fault for each.
 void touch_pages(void* start, size_t size);
+// The pages that lie wholly in [start, start + size) read as zero from now on, and cost nothing
+// until they are written again. False when the kernel refuses or we are confined.
+bool give_back_pages(void* start, size_t size);
 
 // All that was mapped here and is not unmapped, and the session file, in no order: a scan must not
 // take the recorder's own pointers for the program's. The kernel merges mappings, so the exact

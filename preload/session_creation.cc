@@ -166,7 +166,7 @@ void SessionFile::fill_identity(const Options& options, const char* program, uin
     identity.version = kFormatVersion;
     identity.segment_size = kSegmentSize;
     identity.parent_pid = static_cast<uint32_t>(sys::call(SYS_getppid));
-    identity.started_realtime_ns = realtime_ns() - since_start_ns();
+    identity.started_realtime_ns = realtime_ns() - (monotonic_ns() - started_monotonic_ns_);
     identity.started_monotonic_ns = started_monotonic_ns_;
     identity.mode = options.sample == 0 ? Mode::exact : Mode::sampled;
     identity.sampling_interval_bytes = options.sample;
@@ -205,6 +205,7 @@ bool SessionFile::begin_in_memory(const Options& options) {
 bool SessionFile::create(const Options& options, bool forked) {
     forked_ = forked;
     started_monotonic_ns_ = monotonic_ns();
+    clock_rate_ = options.clock;
     const bool may_leave_none = options.root_pid != 0 && options.root_pid != sys::pid() &&
                                 options.keep_all == 0 && options.min_descendant != 0;
     if (may_leave_none && begin_in_memory(options)) return true;

@@ -44,13 +44,13 @@ void SessionFile::forget() {
 }
 
 uint64_t SessionFile::since_start_ns() const {
-    return monotonic_ns() - started_monotonic_ns_;
+    return (monotonic_ns() - started_monotonic_ns_) * clock_rate_;
 }
 
 // The coarse clock may lag behind the start.
 uint64_t SessionFile::since_start_coarse_ns() const {
     const uint64_t now = monotonic_coarse_ns();
-    return now > started_monotonic_ns_ ? now - started_monotonic_ns_ : 0;
+    return now > started_monotonic_ns_ ? (now - started_monotonic_ns_) * clock_rate_ : 0;
 }
 
 int SessionFile::move_high(int fd) {

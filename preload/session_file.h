@@ -136,6 +136,7 @@ private:
     uint64_t device_ = 0;
     uint64_t inode_ = 0;
     uint64_t started_monotonic_ns_ = 0;
+    uint64_t clock_rate_ = 1;
     std::atomic<uint64_t> file_end_{0};
     std::atomic<bool> full_{false};
     std::atomic<uint32_t> page_count_{0};

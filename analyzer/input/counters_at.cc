@@ -35,22 +35,14 @@ CellCopy read_cell(const Cell& cell) {
     return copy;
 }
 
-struct UndoCopy {
-    uint32_t since = 0;
-    uint32_t until = 0;
-    uint32_t site = 0;
-    Counters values{};
-};
-
-std::optional<UndoCopy> read_undo(const UndoEntry& entry) {
-    UndoCopy copy;
-    copy.until = entry.until.load(std::memory_order_acquire);
-    if (copy.until == 0) return std::nullopt;
-    copy.since = entry.since;
-    copy.site = entry.site;
-    copy.values = entry.values;
+// Nothing where the recorder is rewriting the entry: then it is of no use to any held snapshot.
+template <typename Entry>
+std::optional<EarlierValues> read_undo(const Entry& entry) {
+    const uint32_t until = entry.until.load(std::memory_order_acquire);
+    if (until == 0) return std::nullopt;
+    const EarlierValues copy = entry.read(until);
     std::atomic_thread_fence(std::memory_order_acquire);
-    if (entry.until.load(std::memory_order_relaxed) != copy.until) return std::nullopt;
+    if (entry.until.load(std::memory_order_relaxed) != until) return std::nullopt;
     return copy;
 }
 
@@ -75,8 +67,7 @@ public:
     std::vector<std::vector<Counters>> read() {
         for (const PageRef& page : view_.pages())
             if (page.kind == PageKind::counters) read_cells(page);
-        for (const PageRef& page : view_.pages())
-            if (page.kind == PageKind::undo) read_undo_entries(page);
+        for (const PageRef& page : view_.pages()) read_undo_entries(page);
         for (std::vector<Counters>& of_point : totals_) of_point.resize(view_.site_limit());
         return std::move(totals_);
     }
@@ -101,22 +92,22 @@ private:
     }
 
     void read_undo_entries(const PageRef& page) {
-        for (uint32_t i = 0; i < kUndoPerPage; ++i) {
-            const auto copy = read_undo(page.undo(i));
-            if (!copy || copy->site >= view_.site_limit()) continue;
-            const auto of_page =
-                page_numbers_.find(page_key(page.table, copy->site / kCellsPerPage));
-            if (of_page == page_numbers_.end()) continue;
-            for (size_t point = 0; point < points_.size(); ++point) {
-                const uint32_t snapshot = points_[point];
-                if (snapshot == kCurrent || snapshot <= copy->since || snapshot > copy->until)
-                    continue;
-                uint64_t& wanted = wanted_[of_page->second * points_.size() + point];
-                const uint64_t bit = uint64_t{1} << (copy->site % kCellsPerPage);
-                if ((wanted & bit) == 0) continue;
-                wanted &= ~bit;
-                add(total(point, copy->site), copy->values);
-            }
+        page.for_each_undo([&](const auto& entry) { add_earlier(page.table, read_undo(entry)); });
+    }
+
+    void add_earlier(uint32_t table, const std::optional<EarlierValues>& earlier) {
+        if (!earlier || earlier->site >= view_.site_limit()) return;
+        const auto of_page = page_numbers_.find(page_key(table, earlier->site / kCellsPerPage));
+        if (of_page == page_numbers_.end()) return;
+        for (size_t point = 0; point < points_.size(); ++point) {
+            const uint32_t snapshot = points_[point];
+            if (snapshot == kCurrent || snapshot <= earlier->since || snapshot > earlier->until)
+                continue;
+            uint64_t& wanted = wanted_[of_page->second * points_.size() + point];
+            const uint64_t bit = uint64_t{1} << (earlier->site % kCellsPerPage);
+            if ((wanted & bit) == 0) continue;
+            wanted &= ~bit;
+            add(total(point, earlier->site), earlier->values);
         }
     }
 

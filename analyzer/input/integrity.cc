@@ -109,12 +109,13 @@ private:
             if (page.kind == PageKind::counters) {
                 if (!seen.emplace(page.table, page.index).second) ++twice;
                 cells += count(kCellsPerPage, [&](uint32_t i) { return wrong_cell(page, i); });
-            } else if (page.kind == PageKind::undo) {
-                undo += count(kUndoPerPage, [&](uint32_t i) { return wrong(page.undo(i)); });
-                for (uint32_t i = 0; i < kUndoPerPage; ++i)
-                    if (page.undo(i).until.load() != 0) ++integrity_.earlier_counters;
-            } else {
+            } else if (page.kind == PageKind::aged) {
                 aged += count(kAgedPerPage, [&](uint32_t i) { return wrong(page.aged(i)); });
+            } else {
+                page.for_each_undo([&](const auto& entry) {
+                    ++integrity_.records;
+                    undo += wrong_undo(entry) ? 1 : 0;
+                });
             }
         }
         report("counter_pages", twice, "pages of counters that are there twice");
@@ -141,10 +142,13 @@ private:
                (site >= view_.site_limit() || view_.site(static_cast<uint32_t>(site)) == nullptr);
     }
 
-    bool wrong(const UndoEntry& entry) const {
+    template <typename Entry>
+    bool wrong_undo(const Entry& entry) {
         const uint32_t until = entry.until.load();
-        return until != 0 &&
-               (entry.since >= until || until > epoch_ || entry.site >= view_.site_limit());
+        if (until == 0) return false;
+        ++integrity_.earlier_counters;
+        const EarlierValues earlier = entry.read(until);
+        return earlier.since >= until || until > epoch_ || earlier.site >= view_.site_limit();
     }
 
     bool wrong(const AgedDeallocations& entry) const {

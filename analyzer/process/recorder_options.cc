@@ -22,7 +22,7 @@ struct KnownOption {
     uint64_t highest;
 };
 // Those a user may set by -O. output and root_pid are the command's own.
-constexpr std::array<KnownOption, 8> kKnownOptions = {{
+constexpr std::array<KnownOption, 9> kKnownOptions = {{
     {"cuda_patch", 0, 1},
     {"interval", 1, 3'600'000},
     {"depth", 1, 1024},
@@ -31,6 +31,7 @@ constexpr std::array<KnownOption, 8> kKnownOptions = {{
     {"sample", 0, uint64_t{1} << 40},
     {"scan", 0, 1},
     {"verify", 0, UINT32_MAX},
+    {"clock", 1, 1'000'000},
 }};
 
 // LD_PRELOAD may be divided by spaces as well as by colons.

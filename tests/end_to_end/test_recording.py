@@ -145,6 +145,20 @@ class Recording(EndToEndTest):
         allocations = sum(row["allocations"] for row in document["rows"])
         self.assertEqual(allocations, document["totals"]["allocations"])
 
+    def test_more_threads_than_have_rows(self):
+        result = self.recorded(self.victim("threads storm 100000"))
+        self.assertEqual(result.status, 0, result.describe())
+        path = self.only_session()
+        document = self.report(path)
+        self.assert_truth(document, truth.read_truth(result.out)[0], result)
+        self.assert_nothing_lost(document)
+        # A row is 64 bytes, and there are 65,535: the others' allocations are only in the totals.
+        self.assertLess(os.path.getsize(path), 8 << 20)
+        rows = self.report(path, "--group-by", "thread")["rows"]
+        allocations = sum(row["allocations"] for row in rows)
+        self.assertGreater(allocations, 4 * 65_000)
+        self.assertLess(allocations, document["totals"]["allocations"])
+
     def test_mappings_that_stay_are_counted_once(self):
         document = self.check_victim("mapping_threads")
         for marker in ("moved_4_to_16_pages", "mapped_4_pages_twice"):

@@ -25,6 +25,28 @@ class Snapshots(EndToEndTest):
         document = self.report(path)
         self.assert_truth(document, truth.read_truth(result.out)[0], result)
 
+    def test_weeks_by_a_scaled_clock(self):
+        rate = 1_000_000
+        result, path = self.run_victim("phases slow", options=f"clock={rate}")
+        info = session.json_of(["info", path], self.folder)
+        self.assertEqual(info["integrity"]["damages"], [])
+        # 2.5 seconds are 29 days.
+        end = info["files"][0]["duration_seconds"]
+        self.assertGreater(end, 28 * 86400)
+        scheduled = [entry for entry in info["snapshots"] if entry["kind"] == "scheduled"]
+        self.assertTrue(48 <= len(scheduled) <= 96, f"{len(scheduled)} scheduled snapshots")
+        # They come from the whole run, and what lies between the held ones was dropped.
+        self.assertLess(scheduled[0]["seconds"], end / 4)
+        self.assertGreater(scheduled[-1]["seconds"], end * 3 / 4)
+        self.assertGreater(scheduled[-1]["snapshot"], len(scheduled))
+        last = -1
+        for entry in scheduled[:: len(scheduled) // 8]:
+            document = self.report(f"{path}@{entry['snapshot']}")
+            live = session.figure(document, "grows_steadily", "live_bytes")
+            self.assertGreater(live, last)
+            last = live
+        self.assert_truth(self.report(path), truth.read_truth(result.out)[0], result)
+
     def test_thread_that_becomes_slow_still_looks_at_the_clock(self):
         interval = 0.1
         result, path = self.run_victim("calming_down", options="interval=100")

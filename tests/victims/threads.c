@@ -1,5 +1,6 @@
-// Threads: "storm" starts 5,000 short ones, at most 64 at a time; "handover" frees every block on
-// another thread than the one that allocated it; "crossfire" does both at once from all sides.
+// Threads: "storm" starts 5,000 short ones, or as many as told, at most 64 at a time; "handover"
+// frees every block on another thread than the one that allocated it; "crossfire" does both at once
+// from all sides.
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -26,19 +27,20 @@ MARKER void* storm_body(void* unused) {
     return NULL;
 }
 
-static void storm(void) {
+static void storm(int count) {
     pthread_attr_t attributes;
     REQUIRE(pthread_attr_init(&attributes) == 0);
     REQUIRE(pthread_attr_setstacksize(&attributes, 128 * 1024) == 0);
     REQUIRE(sem_init(&slots, 0, kAtATime) == 0);
-    static pthread_t threads[kStorm];
-    for (int i = 0; i < kStorm; ++i) {
+    pthread_t threads[kAtATime];
+    for (int i = 0; i < count; ++i) {
+        pthread_t* thread = &threads[i % kAtATime];
         while (sem_wait(&slots) != 0) continue;
-        if (i >= kAtATime) REQUIRE(pthread_join(threads[i - kAtATime], NULL) == 0);
-        REQUIRE(pthread_create(&threads[i], &attributes, storm_body, NULL) == 0);
+        if (i >= kAtATime) REQUIRE(pthread_join(*thread, NULL) == 0);
+        REQUIRE(pthread_create(thread, &attributes, storm_body, NULL) == 0);
     }
-    for (int i = kStorm - kAtATime; i < kStorm; ++i) REQUIRE(pthread_join(threads[i], NULL) == 0);
-    expect("storm_body", kStorm * 4, kStorm * 4 * 48, kStorm * 3, kStorm * 48);
+    for (int i = 0; i < kAtATime; ++i) REQUIRE(pthread_join(threads[i], NULL) == 0);
+    expect("storm_body", count * 4, (int64_t)count * 4 * 48, count * 3, (int64_t)count * 48);
 }
 
 static void* queue[kQueue];
@@ -102,7 +104,7 @@ static void crossfire(void) {
 
 int main(int argc, char** argv) {
     const char* mode = argc > 1 ? argv[1] : "";
-    if (strcmp(mode, "storm") == 0) storm();
+    if (strcmp(mode, "storm") == 0) storm(argc > 2 ? atoi(argv[2]) : kStorm);
     if (strcmp(mode, "handover") == 0) handover();
     if (strcmp(mode, "crossfire") == 0) crossfire();
     REQUIRE(truth_count > 0);

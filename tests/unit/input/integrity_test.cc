@@ -113,8 +113,9 @@ TEST_F(CheckIntegrity, FindsCountersOfALaterTime) {
 TEST_F(CheckIntegrity, FindsEarlierFiguresWithoutATime) {
     const SessionView opened = view();
     for (const PageRef& page : opened.pages())
-        if (page.kind == PageKind::undo)
-            const_cast<UndoEntry&>(page.undo(0)).since = const_cast<UndoEntry&>(page.undo(0)).until;
+        if (page.kind == PageKind::small_undo)
+            reinterpret_cast<SmallUndoEntry*>(const_cast<std::byte*>(page.data))->site_and_span &=
+                SiteAndSpan::kSiteMask;
     EXPECT_EQ(damages(), "undo_entries");
 }
 

@@ -194,22 +194,27 @@ Cell& SessionBuilder::cell(uint32_t table, uint32_t site) {
     return cells[site % kCellsPerPage];
 }
 
-UndoEntry& SessionBuilder::undo_entry(uint32_t table) {
-    std::vector<UndoEntry*>& entries = undo_[table];
-    for (UndoEntry* entry : entries) {
+template <PageKind kind, typename Entry>
+void SessionBuilder::add_undo(std::vector<Entry*>& entries, uint32_t table,
+                              const EarlierValues& earlier) {
+    Entry* place = nullptr;
+    for (Entry* entry : entries) {
         const uint32_t until = entry->until.load();
-        if (until != 0 && !any_held(entry->since, until)) {
-            ++reused_undo_entries_;
-            entry->until.store(0);
-            return *entry;
-        }
+        if (until != 0 && any_held(entry->since(until), until)) continue;
+        if (until != 0) ++reused_undo_entries_;
+        place = entry;
+        break;
     }
-    for (UndoEntry* entry : entries)
-        if (entry->until.load() == 0) return *entry;
-    auto* const page = reinterpret_cast<UndoEntry*>(
-        add_page(PageKind::undo, table, static_cast<uint32_t>(entries.size() / kUndoPerPage)));
-    for (uint32_t i = 0; i < kUndoPerPage; ++i) entries.push_back(page + i);
-    return *page;
+    if (place == nullptr) {
+        constexpr size_t kPerPage = kPageSize / sizeof(Entry);
+        place = reinterpret_cast<Entry*>(
+            add_page(kind, table, static_cast<uint32_t>(entries.size() / kPerPage)));
+        for (size_t i = 0; i < kPerPage; ++i) entries.push_back(place + i);
+    }
+    place->until.store(0);
+    place->write(earlier);
+    place->until.store(earlier.until, std::memory_order_release);
+    ++undo_entries_;
 }
 
 Cell& SessionBuilder::touch(uint32_t table, uint32_t site) {
@@ -218,14 +223,18 @@ Cell& SessionBuilder::touch(uint32_t table, uint32_t site) {
     const uint32_t since = touched.epoch.load();
     if (since == epoch) return touched;
     if (any_held(since, epoch)) {
-        UndoEntry& entry = undo_entry(table);
-        entry.since = since;
-        entry.site = site;
-        entry.values = {touched.allocations.load(),   touched.allocated_bytes.load(),
-                        touched.deallocations.load(), touched.deallocated_bytes.load(),
-                        touched.temporary.load(),     touched.reallocations.load()};
-        entry.until.store(epoch, std::memory_order_release);
-        ++undo_entries_;
+        const EarlierValues earlier{since,
+                                    epoch,
+                                    site,
+                                    {touched.allocations.load(), touched.allocated_bytes.load(),
+                                     touched.deallocations.load(), touched.deallocated_bytes.load(),
+                                     touched.temporary.load(), touched.reallocations.load()}};
+        if (SmallUndoEntry::fits(earlier))
+            add_undo<PageKind::small_undo>(small_undo_[table], table, earlier);
+        else if (MediumUndoEntry::fits(earlier))
+            add_undo<PageKind::medium_undo>(medium_undo_[table], table, earlier);
+        else
+            add_undo<PageKind::undo>(undo_[table], table, earlier);
     }
     touched.epoch.store(epoch, std::memory_order_release);
     return touched;

@@ -76,13 +76,16 @@ private:
     template <typename Record>
     Record& record(SegmentKind kind, uint32_t id);
     std::byte* add_page(PageKind kind, uint32_t table, uint32_t index);
-    UndoEntry& undo_entry(uint32_t table);
+    template <PageKind kind, typename Entry>
+    void add_undo(std::vector<Entry*>& entries, uint32_t table, const EarlierValues& earlier);
 
     std::byte* base_;
     size_t size_ = 0;
     std::map<std::pair<SegmentKind, uint32_t>, std::byte*> segments_;
     uint32_t page_count_ = 0;
     std::map<std::pair<uint32_t, uint32_t>, Cell*> cell_pages_;
+    std::map<uint32_t, std::vector<SmallUndoEntry*>> small_undo_;
+    std::map<uint32_t, std::vector<MediumUndoEntry*>> medium_undo_;
     std::map<uint32_t, std::vector<UndoEntry*>> undo_;
     std::map<uint32_t, std::vector<AgedDeallocations*>> aged_;
     std::vector<ModuleRange> modules_;
