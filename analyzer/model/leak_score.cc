@@ -89,7 +89,7 @@ void score_number(const Timing& timing, const SiteHistory& site, LeakScore& scor
             {"survivors", score.growth.survivors, 0,
              "so few blocks say little: more of them are needed to say more than \"watch\""});
     else if (score.growth.survivors < kManySurvivors && site.deallocations.back() <= 0)
-        cap(score, kLazyCap,
+        cap(score, score.growth.intervals < kEnoughSnapshots ? kFewSurvivorsCap : kLazyCap,
             {"survivors", score.growth.survivors, 0,
              "none of its blocks was ever freed, and so few may be what is made once for each kind "
              "of work: more of them are needed to say more than \"likely\""});
