@@ -25,7 +25,7 @@ def measure(build):
             scans = []
             for _ in range(ROUNDS):
                 ask([program, "scan", pid, "--wait", "60"], folder)
-                report = ask([program, "report", path, "--top", "1", "--format", "json"], folder)
+                report = ask([program, "report", pid, "--top", "1", "--format", "json"], folder)
                 scans.append(json.loads(report)["scan"])
             child.stdin.close()
         return scans
@@ -35,8 +35,8 @@ def table(scans):
     held = sorted(1000 * scan["held_seconds"] for scan in scans)
     seconds = statistics.median(scan["scan_seconds"] for scan in scans)
     memory = statistics.median(scan["memory_bytes"] for scan in scans)
-    return (f"{len(scans)} scans of 10^6 blocks of 1,000 bytes, each with four pointers; target: held for"
-            f" less than {TARGET_MS} ms.\n\n"
+    return (f"{len(scans)} scans of 10^6 blocks of 1,000 bytes, each with four pointers; target:"
+            f" held for less than {TARGET_MS} ms.\n\n"
             "| held, median (least to most) | search of the copy | memory of the search |\n"
             "| --- | --- | --- |\n"
             f"| {statistics.median(held):.1f} ms ({held[0]:.1f} to {held[-1]:.1f}) |"
