@@ -14,6 +14,7 @@
 #include "preload/interpose.h"
 #include "preload/lifecycle.h"
 #include "preload/page_memory.h"
+#include "preload/scan/scan.h"
 #include "preload/stack_verifier.h"
 
 using namespace heapdrift;
@@ -102,8 +103,12 @@ HEAPDRIFT_EXPORT int prctl(int option, ...) {
     for (unsigned long& argument : arguments) argument = va_arg(list, unsigned long);
     va_end(list);
     const auto next_prctl = following<int (*)(int, ...)>("prctl");
-    if (option != PR_SET_SECCOMP)
-        return next_prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
+    if (option != PR_SET_SECCOMP) {
+        const int result =
+            next_prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
+        if (option == PR_SET_PTRACER && result == 0) scan::note_tracer_allowed(arguments[0]);
+        return result;
+    }
     const Confinement before = note_confined(of_prctl(static_cast<long>(arguments[0])));
     const int result = next_prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
     if (result != 0) note_confined(before);
@@ -129,5 +134,7 @@ HEAPDRIFT_EXPORT long syscall(long number, ...) {
     const long result = function(number, arguments[0], arguments[1], arguments[2], arguments[3],
                                  arguments[4], arguments[5]);
     if ((by_prctl || by_seccomp) && result < 0) note_confined(before);
+    if (number == SYS_prctl && arguments[0] == PR_SET_PTRACER && result == 0)
+        scan::note_tracer_allowed(static_cast<uint64_t>(arguments[1]));
     return result;
 }

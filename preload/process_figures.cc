@@ -93,6 +93,17 @@ uint32_t memory_pressure() {
     return static_cast<uint32_t>(whole * 100 + hundredths % 100);
 }
 
+// Where the kernel counts what processes could write and not what they did, a copy of this one
+// counts in full: what it would leave for the program.
+uint64_t commitment_beside_a_copy() {
+    if (*read_text("/proc/sys/vm/overcommit_memory") != '2') return kUnknownBytes;
+    const uint64_t limit = status_bytes(read_text("/proc/meminfo"), "CommitLimit:");
+    const uint64_t committed = status_bytes(read_text("/proc/meminfo"), "Committed_AS:");
+    const uint64_t own = status_bytes(read_text("/proc/self/status"), "VmData:");
+    if (limit == kUnknownBytes || committed == kUnknownBytes || own == kUnknownBytes) return 0;
+    return limit > committed + own ? limit - committed - own : 0;
+}
+
 }  // namespace
 
 void mark_figures_unknown(SnapshotDescriptor& snapshot) {
@@ -115,6 +126,7 @@ void read_process_figures(SnapshotDescriptor& snapshot) {
 
 uint64_t memory_headroom() {
     uint64_t headroom = status_bytes(read_text("/proc/meminfo"), "MemAvailable:");
+    if (const uint64_t left = commitment_beside_a_copy(); left < headroom) headroom = left;
     SnapshotDescriptor figures{};
     mark_figures_unknown(figures);
     read_cgroup(figures);

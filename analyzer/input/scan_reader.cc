@@ -76,7 +76,9 @@ bool read(const SessionView& view, const std::vector<const ScanSegment*>& segmen
             if (site < result.sites.size()) result.sites[site] = to_model(row.kinds);
         }
         std::atomic_thread_fence(std::memory_order_acquire);
-        if (segment->scan.state.load(std::memory_order_relaxed) != ScanState::complete)
+        // By then it may be complete again, as part of another scan.
+        if (segment->scan.state.load(std::memory_order_relaxed) != ScanState::complete ||
+            segment->scan.number != result.scan.number)
             return false;
         ++found;
     }

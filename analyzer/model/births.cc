@@ -62,13 +62,19 @@ double dispersion(std::span<const Births> births, double decline, double total) 
 
 }  // namespace
 
-double share_left(std::span<const Births> births, double total) {
+Decline fit_decline(std::span<const Births> births) {
+    Decline fitted;
+    double total = 0;
+    for (const Births& each : births) total += each.count;
+    if (total <= 0) return fitted;
     const double start = births.front().begin;
     double sum = 0;
     for (const Births& each : births) sum += each.count * (each.middle() - start);
     const double decline = decline_at(sum / (total * (births.back().end - start)));
-    const double error = std::sqrt(12 * dispersion(births, decline, total) / total);
-    return std::exp(-std::max(0.0, decline - kDeclineErrors * error));
+    fitted.dispersion = dispersion(births, decline, total);
+    const double error = std::sqrt(12 * fitted.dispersion / total);
+    fitted.left = std::exp(-std::max(0.0, decline - kDeclineErrors * error));
+    return fitted;
 }
 
 double likelihood_of_silence(double span, double silent, size_t intervals,

@@ -16,9 +16,14 @@ struct Births {
     double middle() const { return (begin + end) / 2; }
 };
 
-// The factor by which births fell over the intervals given, as far as that is beyond chance. total:
-// their sum, above 0.
-double share_left(std::span<const Births> births, double total);
+// Births that fall exponentially, as those of a table that fills up.
+struct Decline {
+    // The factor by which they fell over the intervals given, as far as that is beyond chance.
+    double left = 1;
+    // Their variance about the fall, over their mean; 1 where they come by chance alone.
+    double dispersion = 1;
+};
+Decline fit_decline(std::span<const Births> births);
 
 // How likely the last silence is where births go on: by chance if they came in `intervals`
 // intervals of the span before it one by one, or as one of the gaps between phases.

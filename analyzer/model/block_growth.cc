@@ -98,8 +98,7 @@ BlockGrowth in_steps(BlockGrowth growth, const std::vector<double>& sizes, const
     }
     const double likelihood =
         likelihood_of_silence(last_end - births.front().begin, silent, growth.steps, gaps);
-    growth.going_on_term =
-        std::min(goes_on(likelihood), share_left(births, static_cast<double>(growth.steps)));
+    growth.going_on_term = std::min(goes_on(likelihood), fit_decline(births).left);
     finish(growth);
     return growth;
 }

@@ -12,10 +12,17 @@ namespace heapdrift::model {
 
 namespace {
 
-constexpr double kHazardScale = 0.5;
+constexpr double kHazardScale = 0.4;
 // Survivors and intervals that are worth half of what many are.
-constexpr double kHalfSurvivors = 1.5;
-constexpr double kHalfSpread = 1.5;
+constexpr double kHalfSurvivors = 1;
+constexpr double kHalfSpread = 1;
+// The first part of the run does not count: less of it where blocks are freed, for then the mature
+// age keeps what comes and goes out of the count.
+constexpr double kWarmUp = 0.125;
+constexpr double kWarmUpUnfreed = 0.2;
+// A fall from the start on is believed where it fits so much worse at most than one from the
+// warm-up on: what a program sets up first is no part of it.
+constexpr double kFitsAsWell = 1.3;
 // The mature age is one that all but this share of the freed blocks did not reach, and so far from
 // the run's length that something mature can be born.
 constexpr double kLongLived = 0.05;
@@ -95,8 +102,21 @@ private:
         }
         growth_.silence = likelihood_of_silence(last_end - births_.front().begin, silent,
                                                 growth_.generations, gaps);
-        growth_.decline = share_left(births_, growth_.survivors);
+        growth_.decline = decline();
         growth_.going_on_term = std::min(goes_on(growth_.silence), growth_.decline);
+    }
+
+    double decline() const {
+        const Decline later = fit_decline(births_);
+        std::vector<Births> from_start;
+        for (size_t born = 1; born < growth_.warm_up; ++born)
+            from_start.push_back({survivors_.live_at_end(born), survivors_.work_begin(born),
+                                  survivors_.work_end(born)});
+        if (from_start.empty()) return later.left;
+        from_start.insert(from_start.end(), births_.begin(), births_.end());
+        const Decline whole = fit_decline(from_start);
+        return whole.dispersion <= kFitsAsWell * later.dispersion ? std::min(whole.left, later.left)
+                                                                  : later.left;
     }
 
     const Survivors& survivors_;
@@ -115,8 +135,9 @@ Growth judge_growth(const Survivors& survivors) {
     const double shortest = survivors.lifetime_quantile(kLongLived);
     for (const double age : kMatureAges) {
         if (age < shortest || age + kLeastMatureSpan > n) continue;
-        const double warm_up =
-            survivors.freed_total() > 0 ? std::min(n / 4, std::max(1.0, (n - age) / 3)) : n / 4;
+        const double warm_up = survivors.freed_total() > 0
+                                   ? std::min(kWarmUp * n, std::max(1.0, (n - age) / 3))
+                                   : kWarmUpUnfreed * n;
         const size_t first = std::max<size_t>(1, survivors.intervals_within(warm_up));
         const Growth growth = Judge(survivors, first, age).judge();
         if (growth.score > best.score || best.mature_age <= 0) best = growth;

@@ -5,9 +5,9 @@
 // no more, and go on coming. Four terms in [0, 1] say so, and the score is their weighted product:
 //
 //   age       mature blocks do not die. With the hazard h = deaths / exposure of mature blocks, in
-//             deaths for each interval, and n intervals: exp(-h n / 2) X / (X + 1.5), X survivors.
+//             deaths for each interval, and n intervals: exp(-0.4 h n) X / (X + 1), X survivors.
 //             A cache or session that lives 12 intervals dies twice in 24; a leak never does.
-//   spread    survivors come from k distinct intervals: k / (k + 1.5). A start, a resize or a
+//   spread    survivors come from k distinct intervals: k / (k + 1). A start, a resize or a
 //             burst is one of them, however many blocks it has.
 //   trend     the number of mature blocks rises in its later half too: the sum of its steps by the
 //             root of their squares. A bounded cache has steps up and down.
@@ -15,7 +15,7 @@
 //   the last intervals would be without a survivor,
 //             were it still going on. Decline: births of survivors fall exponentially, as those of
 //             a table that fills up; the factor by which they fell, as far as that is beyond
-//             chance.
+//             chance; from the start on, where they fall so from there.
 //
 // The mature age is tried at several values and the best one counts: a site may have a leak among
 // blocks that live long. Constants were chosen, and are judged, by tests/evaluation.

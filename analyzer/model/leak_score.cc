@@ -18,7 +18,13 @@ constexpr double kPossibleScore = 0.3;
 // Fewer survivors than this say little: an odd few live long everywhere.
 constexpr double kEnoughSurvivors = 6;
 constexpr double kFewSurvivorsCap = 0.45;
+// Fewer, of a site that never freed one, may be a table that is filled as its entries are needed.
+constexpr double kManySurvivors = 20;
+constexpr double kLazyCap = 0.65;
+// Of sites that grow alike. In the larger crowd none is more than likely.
 constexpr size_t kSmallCrowd = 20;
+constexpr size_t kLargeCrowd = 40;
+constexpr double kCrowdCap = 0.65;
 // Of a part of the score: above it the part says what kind of leak it is.
 constexpr double kMattersFrom = kWatchScore;
 
@@ -50,15 +56,19 @@ void cap(LeakScore& score, double most, Evidence evidence) {
 }
 
 void cap_by_snapshots(size_t snapshots, LeakScore& score) {
+    // Of what is scored between, as much is none as is a leak.
+    const double most = score.growth_score < kFewSnapshotsCap ? kFewSurvivorsCap : kFewSnapshotsCap;
     if (snapshots < kEnoughSnapshots)
-        cap(score, kFewSnapshotsCap,
+        cap(score, most,
             {"snapshots", static_cast<double>(snapshots), 0,
-             fmt::format("{} snapshots are few: more are needed to say more than \"likely\"",
-                         snapshots)});
+             fmt::format("{} snapshots are few: more are needed to say more than \"{}\"", snapshots,
+                         verdict_name(verdict_of(most)))});
 }
 
 void score_number(const Timing& timing, const SiteHistory& site, LeakScore& score) {
-    score.growth = judge_growth(Survivors(site, timing));
+    const Survivors survivors(site, timing);
+    score.growth = judge_growth(survivors);
+    if (score.growth.judged()) score.lifetimes = lifetimes_of(survivors);
     score.growth_score = score.growth.score;
     if (score.growth.survivors <= 0) return;
     score.evidence = growth_evidence(score.growth);
@@ -78,6 +88,11 @@ void score_number(const Timing& timing, const SiteHistory& site, LeakScore& scor
         cap(score, kFewSurvivorsCap,
             {"survivors", score.growth.survivors, 0,
              "so few blocks say little: more of them are needed to say more than \"watch\""});
+    else if (score.growth.survivors < kManySurvivors && site.deallocations.back() <= 0)
+        cap(score, score.growth.intervals < kEnoughSnapshots ? kFewSurvivorsCap : kLazyCap,
+            {"survivors", score.growth.survivors, 0,
+             "none of its blocks was ever freed, and so few may be what is made once for each kind "
+             "of work: more of them are needed to say more than \"likely\""});
 }
 
 void score_size(const Timing& timing, const SiteHistory& site, LeakScore& score) {
@@ -164,14 +179,22 @@ LeakScore score_leak(const History& history, const SiteHistory& site) {
 namespace {
 
 // Of many sites that look alike some do by chance, and a program that builds up what it needs until
-// its end has hundreds: the doubt in each grows with their number.
+// its end has hundreds: the doubt in each grows with their number. That so many pieces of code leak
+// at once is much less likely than that they build something up.
+double growth_in_crowd(double growth_score, double count) {
+    constexpr auto kSmall = static_cast<double>(kSmallCrowd);
+    constexpr auto kLarge = static_cast<double>(kLargeCrowd);
+    const double doubt = std::sqrt(count / kSmall);
+    const double large = std::min((count - kSmall) / (kLarge - kSmall), 1.0);
+    return std::clamp(1 - (1 - growth_score) * doubt, 0.0, 1 - large * (1 - kCrowdCap));
+}
+
 void doubt_crowd(std::vector<LeakScore>& scores) {
     const auto count = static_cast<size_t>(std::ranges::count_if(
         scores, [](const LeakScore& score) { return score.growth_score >= kLikelyScore; }));
     if (count <= kSmallCrowd) return;
-    const double doubt = std::sqrt(static_cast<double>(count) / static_cast<double>(kSmallCrowd));
     for (LeakScore& score : scores) {
-        score.growth_score = std::max(0.0, 1 - (1 - score.growth_score) * doubt);
+        score.growth_score = growth_in_crowd(score.growth_score, static_cast<double>(count));
         score.evidence.push_back(
             {"crowd", static_cast<double>(count), 0,
              fmt::format(

@@ -7,8 +7,9 @@
 // model/backlog.h's (ever more, though each is freed at last); it is capped where too little was
 // seen. lost is from a scan: 0.95 for a confirmed directly lost block, 0.97 U / (U + 1) for U
 // unconfirmed ones, 0.6 where blocks are only indirectly lost, 0.3 where they are possibly lost.
-// Where more than 20 sites grow alike, the doubt in each grows with the root of their number. What
-// is not known (no scan, no staleness) is left out, and said.
+// Where more than 20 sites grow alike, the doubt in each grows with the root of their number, and
+// with 40 none is more than likely by growth. What is not known (no scan, no staleness) is left
+// out, and said.
 #pragma once
 
 #include <optional>
@@ -18,6 +19,7 @@
 #include "analyzer/model/backlog.h"
 #include "analyzer/model/block_growth.h"
 #include "analyzer/model/growth.h"
+#include "analyzer/model/lifetimes.h"
 #include "analyzer/model/site_history.h"
 #include "analyzer/model/statistics.h"
 
@@ -52,6 +54,7 @@ struct LeakScore {
     double lost_score = 0;
     LeakKind kind = LeakKind::growth;
     Growth growth;
+    Lifetimes lifetimes;
     // Where that is what the growth score is from.
     std::optional<BlockGrowth> larger;
     std::optional<Backlog> backlog;

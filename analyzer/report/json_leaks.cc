@@ -16,6 +16,16 @@ void write_evidence(JsonWriter& json, const std::vector<model::Evidence>& eviden
     json.end_array();
 }
 
+void write_lifetimes(JsonWriter& json, const model::Lifetimes& lifetimes) {
+    const auto& born = lifetimes.born;
+    json.key("lifetimes")
+        .raw_value(fmt::format(
+            R"({{"freed": {:.0f}, "intervals_50": {:.2f}, "intervals_95": {:.2f}, )"
+            R"("intervals_100": {:.2f}, "live_by_quarter": [{:.0f}, {:.0f}, {:.0f}, {:.0f}]}})",
+            lifetimes.freed, lifetimes.half, lifetimes.most, lifetimes.longest, born[0], born[1],
+            born[2], born[3]));
+}
+
 void write_leak(JsonWriter& json, const LeaksDocument& document, size_t index, FrameTexts& frames) {
     const model::LeakScore& leak = document.leaks[index];
     const model::Site& site = document.site_of(leak);
@@ -32,6 +42,7 @@ void write_leak(JsonWriter& json, const LeaksDocument& document, size_t index, F
     write_slope(json, "growth_bytes_per_snapshot", leak.bytes_per_snapshot);
     json.key("reading").text(leak.reading);
     write_evidence(json, leak.evidence);
+    write_lifetimes(json, leak.lifetimes);
     json.key("frames").raw_value(frames.stack(site, document.frames));
     json.end_object();
 }

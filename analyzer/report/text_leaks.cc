@@ -60,6 +60,30 @@ std::string growth_text(const model::LeakScore& leak) {
                        rate(second.low), rate(second.high), rate(leak.bytes_per_snapshot.estimate));
 }
 
+std::string count(double blocks) {
+    return format_count(static_cast<uint64_t>(std::llround(blocks)));
+}
+
+// The age is the least that a block can have had: it lived less than one interval more.
+std::string less_than(double age) {
+    const long intervals = std::lround(std::floor(age + 1e-6)) + 1;
+    return fmt::format("less than {} interval{}", intervals, intervals == 1 ? "" : "s");
+}
+
+std::string lifetimes_text(const model::Lifetimes& lifetimes) {
+    const auto& born = lifetimes.born;
+    const std::string live =
+        fmt::format("of those live {}, {}, {} and {} were allocated in the quarters of the run",
+                    count(born[0]), count(born[1]), count(born[2]), count(born[3]));
+    if (lifetimes.freed < 0.5) return "no block was freed; " + live;
+    if (lifetimes.longest < 1)
+        return fmt::format("of {} freed blocks all lived {}; {}", count(lifetimes.freed),
+                           less_than(lifetimes.longest), live);
+    return fmt::format("of {} freed blocks half lived {}, 95 % {}, all {}; {}",
+                       count(lifetimes.freed), less_than(lifetimes.half), less_than(lifetimes.most),
+                       less_than(lifetimes.longest), live);
+}
+
 void write_leak(std::ostream& out, const LeaksDocument& document, size_t index,
                 const Palette& palette, StackWriter& stacks) {
     const model::LeakScore& leak = document.leaks[index];
@@ -82,6 +106,9 @@ void write_leak(std::ostream& out, const LeaksDocument& document, size_t index,
                                                    item.value, item.weight)
                                      : fmt::format("{:<12} {:<11}  ", item.name, "caps"))
                 << item.text << '\n';
+        if (document.history.points.size() >= model::kLeastSnapshots)
+            out << "      " << palette.faint(fmt::format("{:<23}  ", "lifetimes"))
+                << lifetimes_text(leak.lifetimes) << '\n';
     }
     stacks.write(document.profile, site);
 }

@@ -13,14 +13,17 @@ bool BlockIndex::fill(const BlockTable& table, MemoryMap& map, bool glibc) {
     for (uint32_t i = 0; i < 1u << kGranulesBits; ++i)
         if (!granules_.add(0)) return false;
     bool good = true;
+    uint64_t known = 0;  // the last block that was found
     table.for_each([&](uint64_t address, const BlockRecord& record) {
         if (!good || record.site == kWatchOnly) return;
-        const uint64_t start = glibc ? find_block_start(address, record.size, map) : address;
+        const uint64_t start =
+            glibc ? find_block_start(address, record.size, known, map) : address;
         if (start == 0 || !map.is_readable(start, start + 1)) {
             ++skipped_;
             return;
         }
         if (!map.is_readable(start, start + record.size)) patchy_.add(start);
+        known = start;
         good = blocks_.add(Block(start, record.size, raw(record.site)));
         if (!good) return;
         if (lowest_ == 0 || start < lowest_) lowest_ = start;

@@ -6,6 +6,7 @@
 #include "preload/next_allocator.h"
 #include "preload/recorder.h"
 #include "preload/scan/roots.h"
+#include "preload/scan/unreadable_pages.h"
 #include "preload/syscalls.h"
 #include "preload/vdso_clock.h"
 
@@ -190,7 +191,7 @@ ScanObstacle scan(Context& context) {
     descriptor.held_ns = held_ns != 0 ? held_ns : monotonic_ns() - context.begun_ns;
     descriptor.root_bytes = marking.root_bytes();
     descriptor.block_bytes = marking.block_bytes();
-    descriptor.skipped_bytes = roots.skipped_bytes();
+    descriptor.skipped_bytes = roots.skipped_bytes() + unreadable_bytes();
     descriptor.skipped_blocks = index.skipped();
     descriptor.memory_bytes = index.bytes() + marking.bytes();
     Tally tally(context, index);
@@ -205,6 +206,7 @@ ScanObstacle scan(Context& context) {
 void run_copy(void* argument) {
     auto& context = *static_cast<Context*>(argument);
     withdraw(context);
+    read_unreadable_pages_as_empty();
     const ScanObstacle obstacle = scan(context);
     Control& control = recorder.file.control();
     if (context.conclusive || obstacle != ScanObstacle::none) {

@@ -36,13 +36,30 @@ bool looks_like_block(uint64_t block, uint64_t size, MemoryMap& map) {
     return (word_at(next + 8) & kInUse) != 0 && (word_at(next + 8) & 8) == 0;
 }
 
+// Chunks lie side by side: from that of a known block the way leads to each of those behind it. 0
+// where it is long, or leads past both places.
+uint64_t walk_to(uint64_t slot, uint64_t known, MemoryMap& map) {
+    constexpr uint64_t kFarthest = 1 << 20;
+    if (known == 0 || slot - known > kFarthest) return 0;
+    for (uint64_t block = known; block < slot;) {
+        if (!map.is_readable(block - 8, block)) return 0;
+        const uint64_t header = word_at(block - 8);
+        const uint64_t chunk = header & ~kFlags;
+        if ((header & kMapped) != 0 || chunk % 16 != 0 || chunk < kSmallestChunk) return 0;
+        block += chunk;
+        if (block == slot || block == slot + 16) return block;
+    }
+    return 0;
+}
+
 }  // namespace
 
-uint64_t find_block_start(uint64_t slot, uint64_t size, MemoryMap& map) {
+uint64_t find_block_start(uint64_t slot, uint64_t size, uint64_t known, MemoryMap& map) {
     const bool first = looks_like_block(slot, size, map);
     const bool second = looks_like_block(slot + 16, size, map);
     if (first != second) return first ? slot : slot + 16;
     if (!first) return 0;
+    if (const uint64_t walked = walk_to(slot, known, map); walked != 0) return walked;
     // Bytes of the block, or of the one before, that look like a header: the true one's chunk also
     // ends where another begins that goes on to a third.
     const auto goes_on = [&map](uint64_t block) {
@@ -51,7 +68,8 @@ uint64_t find_block_start(uint64_t slot, uint64_t size, MemoryMap& map) {
         if (size_of_next < kSmallestChunk || size_of_next > kArenaSize) return false;
         const uint64_t third = next + size_of_next;
         // The top chunk is the last, and ends with its mapping.
-        return !map.is_readable(third + 8, third + 16) || (word_at(third + 8) & 8) == 0;
+        if (!map.is_readable(third + 8, third + 16)) return third % kPage == 0;
+        return (word_at(third + 8) & 8) == 0;
     };
     return goes_on(slot) || !goes_on(slot + 16) ? slot : slot + 16;
 }

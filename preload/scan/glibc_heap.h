@@ -9,8 +9,9 @@
 namespace heapdrift::scan {
 
 // The block table knows a block's 32-byte slot: it begins there or 16 bytes behind. Returns 0 where
-// neither has a chunk's header before it that goes with the size.
-uint64_t find_block_start(uint64_t slot, uint64_t size, MemoryMap& map);
+// neither has a chunk's header before it that goes with the size. Where both do, the chunks between
+// tell, from those of a block before on: `known` is where it begins, 0 for none.
+uint64_t find_block_start(uint64_t slot, uint64_t size, uint64_t known, MemoryMap& map);
 
 // The header of the chunk behind a block's. It lies in the block's last 8 bytes, if these are used,
 // so that the free lists' and the top chunk's addresses look like pointers into the block.

@@ -10,6 +10,7 @@
 #include "preload/next_allocator.h"
 #include "preload/recorder.h"
 #include "preload/scan/copy.h"
+#include "preload/scan/scan.h"
 #include "preload/scan/spawn.h"
 #include "preload/scan/threads.h"
 #include "preload/signals_blocked.h"
@@ -25,6 +26,8 @@ constexpr uint32_t kWordsPerThread = 640;  // registers, vectors included
 // Fork children find the block table as it is while a copy is being made.
 constinit std::atomic<bool> table_kept{false};
 
+constinit std::atomic<uint64_t> tracer_allowed{0};
+
 // The directory of threads has a link for each, and two of its own.
 uint32_t thread_count() {
     struct stat status {};
@@ -32,8 +35,9 @@ uint32_t thread_count() {
     return static_cast<uint32_t>(status.st_nlink);
 }
 
-// Where only ancestors may trace, the process can allow it for a moment. What it allowed before is
-// not to be had from the kernel, so that this is done only where it is needed.
+// Where only ancestors may trace, the process can allow it for a moment. The kernel does not say
+// what it allowed before: that was noted, unless it made the system call in a way that we do not
+// see.
 class TracingAllowed {
 public:
     TracingAllowed() {
@@ -43,7 +47,9 @@ public:
         if (needed_) sys::call(SYS_prctl, PR_SET_PTRACER, static_cast<long>(PR_SET_PTRACER_ANY));
     }
     ~TracingAllowed() {
-        if (needed_) sys::call(SYS_prctl, PR_SET_PTRACER, 0);
+        if (needed_)
+            sys::call(SYS_prctl, PR_SET_PTRACER,
+                      static_cast<long>(tracer_allowed.load(std::memory_order_relaxed)));
     }
     TracingAllowed(const TracingAllowed&) = delete;
     TracingAllowed& operator=(const TracingAllowed&) = delete;
@@ -160,7 +166,12 @@ void make_copy(ContextMemory& memory) {
     if (recorder.blocks.keep_on_fork(false)) table_kept.store(false, std::memory_order_relaxed);
 }
 
+void note_tracer_allowed(uint64_t tracer) {
+    tracer_allowed.store(tracer, std::memory_order_relaxed);
+}
+
 void drop_records_of_parent() {
+    note_tracer_allowed(0);
     if (table_kept.exchange(false, std::memory_order_relaxed)) recorder.blocks.clear();
 }
 

@@ -46,7 +46,8 @@ bool is_alone(Context& context);
 // Other threads are stopped meanwhile where that is possible; the calling one is held.
 void make_copy(ContextMemory& memory);
 
-// In a fork child that was made while another thread made a copy: the block table came with it.
+// In a fork child, which nobody is allowed to trace, and whose block table came with it where
+// another thread made a copy at that time.
 void drop_records_of_parent();
 
 }  // namespace heapdrift::scan

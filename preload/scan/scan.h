@@ -23,6 +23,10 @@ void note_memory_withheld();
 // A live block was removed from the records, or never entered.
 void note_unrecorded_blocks();
 
+// Whom the program allows to trace it (PR_SET_PTRACER): a scan allows its helper for a moment, and
+// puts this back.
+void note_tracer_allowed(uint64_t tracer);
+
 // In a fork child: no scan goes on, and none of the parent's blocks are known.
 void forget();
 

@@ -16,6 +16,9 @@ namespace {
 
 // A thread that does not stop within this, in a vfork or on a dead disk, stays unknown.
 constexpr uint64_t kPatienceNs = 100'000'000;
+// At its end the process has nothing to lose by waiting, and a thread that is to stop must get a
+// processor first.
+constexpr uint64_t kPatienceAtExitNs = 2'000'000'000;
 // Below its stack pointer a function that calls nothing may use so much.
 constexpr uint64_t kRedZone = 128;
 constexpr uint64_t kVectorBytes = 4096;
@@ -137,7 +140,8 @@ bool list_threads(Context& context) {
 
 // Threads may appear while the others are being stopped, but not from stopped ones.
 void stop_threads(Context& context) {
-    const uint64_t until_ns = monotonic_ns() + kPatienceNs;
+    const uint64_t until_ns =
+        monotonic_ns() + (context.occasion == ScanOccasion::exit ? kPatienceAtExitNs : kPatienceNs);
     uint32_t done = 0;
     for (int round = 0; round < 10; ++round) {
         if (!list_threads(context)) return;

@@ -89,6 +89,9 @@ class AtExit(ScanTest):
             self.setUp()
             self.check("reach_endings stack return")
 
+    def test_guard_pages_inside_mappings_are_passed_over(self):
+        self.check("reach_limits guards")
+
     def test_memory_withheld_from_copies_makes_losses_uncertain(self):
         document, entries = self.scanned("reach_limits withheld")
         self.assertTrue(document["scan"]["uncertain"])

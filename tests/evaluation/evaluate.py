@@ -3,7 +3,7 @@
 says of them.
 
 usage: evaluate.py [--build DIRECTORY] [--set judged|tuning] [--tools NAME…] [--kinds TEXT…]
-                   [--only simulation|corpus|programs] [--smoke] [--jobs N]
+                   [--only simulation|scan|corpus|programs] [--smoke] [--jobs N]
                    [--verdicts FILE] [--output FILE]
 """
 
@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True
 import corpus  # noqa: E402
 import judged_set  # noqa: E402
 import programs  # noqa: E402
+import scan_cost  # noqa: E402
 import table  # noqa: E402
 from tools import ToolFailed  # noqa: E402
 from tools.heapdrift import Heapdrift  # noqa: E402
@@ -29,6 +30,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SNAPSHOTS = (60, 27)
 # The settings that the peers run with: each run of theirs takes seconds of processor time.
 PEERS_SETTINGS = 2
+PARTS = ("simulation", "scan", "corpus", "programs")
 # Reports of a program that are shown.
 SHOWN = 4
 PEERS = {"heaptrack": Heaptrack, "memcheck": Memcheck, "LeakSanitizer": LeakSanitizer}
@@ -88,6 +90,15 @@ def write_simulation(out, build):
     print(f"\n## Simulated sites\n\n```{text.stdout}```", file=out)
 
 
+def write_scan(out, build):
+    try:
+        text = scan_cost.table(scan_cost.measure(build))
+    except ToolFailed as error:
+        # The copy that is searched has the least priority: on a busy machine it gives up.
+        text = f"Not measured: {str(error)[-300:]}"
+    print(f"\n## Scan of a large heap\n\n{text}", file=out, flush=True)
+
+
 def finding_text(finding):
     functions = [os.path.basename(function or "?") for function in finding.functions]
     return f"{finding.note} ({' < '.join(functions[:5])})"
@@ -143,7 +154,7 @@ def main():
     parser.add_argument("--set", default="judged", choices=("judged", "tuning"))
     parser.add_argument("--tools", nargs="*", default=["heapdrift", *PEERS])
     parser.add_argument("--kinds", nargs="*", help="those whose names contain one of these")
-    parser.add_argument("--only", choices=("simulation", "corpus", "programs"))
+    parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--jobs", default=4, type=int)
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--verdicts", help="keeps verdicts from one run to the next")
@@ -160,10 +171,12 @@ def main():
         for kind in corpus.kinds_of(program)
         if not arguments.kinds or any(text in kind.name for text in arguments.kinds)
     ]
-    wanted = (arguments.only,) if arguments.only else ("simulation", "corpus", "programs")
+    wanted = (arguments.only,) if arguments.only else PARTS
     write_head(arguments.output, arguments.set)
     if "simulation" in wanted:
         write_simulation(arguments.output, arguments.build)
+    if "scan" in wanted:
+        write_scan(arguments.output, arguments.build)
     if "corpus" in wanted:
         write_corpus(arguments.output, columns_of(arguments, kinds, settings), settings)
     if "programs" in wanted:

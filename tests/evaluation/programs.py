@@ -103,6 +103,75 @@ def _nginx(name, requests):
     return Program(name, (), job)
 
 
+def _memcached(name, parts, values):
+    """So many values in each part, of which those that the server has room for are kept."""
+
+    def job(folder):
+        port = _free_port()
+
+        def drive():
+            _wait_for(port)
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                for part in range(parts):
+                    for i in range(part * values, (part + 1) * values):
+                        client.sendall(b"set key%d 0 0 400 noreply\r\n%s\r\n" % (i, b"v" * 400))
+                    time.sleep(_PAUSE_SECONDS)
+                client.sendall(b"shutdown\r\n")
+
+        server = ["memcached", "-u", "root", "-l", "127.0.0.1", "-p", str(port), "-U", "0"]
+        return Job([*server, "-A", "-c", "64", "-m", "16", "-t", "1"], folder, drive=drive)
+
+    return Program(name, (), job)
+
+
+# Connections within one process, with a key that both sides know: what costs time otherwise is left
+# out. The server's context keeps each session until there are 2,048: with OpenSSL's own limit of 20,480
+# memcheck would need half an hour.
+_SESSIONS = """
+import ctypes, os
+tls, P = ctypes.CDLL('libssl.so.3'), ctypes.c_void_p
+for name in ('TLS_method', 'SSL_CTX_new', 'SSL_new'): getattr(tls, name).restype = P
+KEY = b'0123456789abcdef'
+def client_key(ssl, hint, identity, most, key, room):
+    ctypes.memmove(identity, b'a', 2)
+    ctypes.memmove(key, KEY, len(KEY))
+    return len(KEY)
+def server_key(ssl, identity, key, room):
+    ctypes.memmove(key, KEY, len(KEY))
+    return len(KEY)
+U = ctypes.c_uint
+client_key = ctypes.CFUNCTYPE(U, P, ctypes.c_char_p, P, U, P, U)(client_key)
+server_key = ctypes.CFUNCTYPE(U, P, ctypes.c_char_p, P, U)(server_key)
+def context():
+    made = P(tls.SSL_CTX_new(P(tls.TLS_method())))
+    tls.SSL_CTX_ctrl(made, 124, ctypes.c_long(0x303), None)  # at most TLS 1.2
+    tls.SSL_CTX_set_cipher_list(made, b'PSK-AES128-CBC-SHA')
+    tls.SSL_CTX_set_options(made, ctypes.c_uint64(1 << 14))  # no tickets
+    return made
+server, client = context(), context()
+tls.SSL_CTX_set_session_id_context(server, b'a', 1)
+tls.SSL_CTX_ctrl(server, 42, ctypes.c_long(2048), None)  # the limit
+tls.SSL_CTX_set_psk_server_callback(server, server_key)
+tls.SSL_CTX_set_psk_client_callback(client, client_key)
+def connect():
+    ends = P(), P()
+    tls.BIO_new_bio_pair(ctypes.byref(ends[0]), ctypes.c_size_t(0),
+                         ctypes.byref(ends[1]), ctypes.c_size_t(0))
+    sides = P(tls.SSL_new(server)), P(tls.SSL_new(client))
+    for side, end in zip(sides, ends): tls.SSL_set_bio(side, end, end)
+    tls.SSL_set_accept_state(sides[0])
+    tls.SSL_set_connect_state(sides[1])
+    done = 0, 0
+    while done != (1, 1): done = tls.SSL_do_handshake(sides[1]), tls.SSL_do_handshake(sides[0])
+    for side in sides:
+        tls.SSL_set_shutdown(side, 3)  # or the session is taken for a bad one, and dropped
+        tls.SSL_free(side)
+for i in range(3600): connect()
+assert tls.SSL_CTX_ctrl(server, 20, ctypes.c_long(0), None) in (2047, 2048)
+os._exit(0)  # both contexts are in use until then
+"""
+
+
 def _scripts(count, of):
     return ["".join(of(part * count + i) for i in range(count)) for part in range(12)]
 
@@ -133,6 +202,8 @@ CONTROLS = (
     _python("CPython: rising load",
             "for n in range(700):\n    rows = [str(i) * 3 for i in range(n * 4)]"),
     _nginx("nginx: the same page", 6000),
+    _memcached("memcached: full at half of the run", 24, 3000),
+    _python("OpenSSL: cache of 2,048 sessions", _SESSIONS),
     _tool("perl: hash emptied when full", "perl", "-e",
           "for my $i (1 .. 600000) { $h{$i % 5000} = 'x' x ($i % 90); %h = () if $i % 20000 == 0 }"),
     _tool("sqlite3: a table with a bounded page cache", "sqlite3", "base.db",

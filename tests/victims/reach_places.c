@@ -209,6 +209,25 @@ MARKER void coroutine_stack(void) {
     expect_reachable("coroutine_local");
 }
 
+// The recorder knows a block's address to within 32 bytes. Here what stands in the block before looks
+// like the header of one that begins 16 bytes earlier and ends where the true one does.
+MARKER void* beside_a_look_alike(void) {
+    return malloc(120);
+}
+static void look_alikes(void) {
+    static void* kept[64][2];
+    for (int i = 0; i < 64; ++i) {
+        const size_t chunk = i % 2 == 0 ? 64 : 48;
+        char* before = malloc(chunk - 8);
+        char* block = beside_a_look_alike();
+        if (block == before + chunk) *(unsigned long*)(block - 24) = 144 | 1;
+        kept[i][0] = before;
+        kept[i][1] = block;
+    }
+    READ_BY_SOMEBODY(kept);
+    expect_reach("beside_a_look_alike", 0, 0, 0, 64);
+}
+
 // The end of the newest block is also the address of the heap's remainder, of which libc keeps
 // track: for each size, since only some reach that far.
 static size_t newest_size;
@@ -251,6 +270,7 @@ int main(int count, char** arguments) {
     forgotten_after_realloc();
     hidden_pointer();
     coroutine_stack();
+    look_alikes();
     READ_BY_SOMEBODY(in_data);
     READ_BY_SOMEBODY(in_bss);
     READ_BY_SOMEBODY(in_tls);

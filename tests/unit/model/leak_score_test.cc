@@ -144,10 +144,70 @@ TEST(LeakScore, CrowdOfSitesThatGrowAlikeRaisesTheDoubt) {
     }
     const double alone = score_leak(history, history.sites[0]).score;
     const std::vector<LeakScore> crowd = rank_leaks(history, 0);
-    EXPECT_NEAR(1 - crowd[0].score, (1 - alone) * std::sqrt(10), 1e-9);
+    EXPECT_GE(alone, kLeakScore);
+    EXPECT_EQ(crowd[0].verdict(), Verdict::likely);
     EXPECT_TRUE(has(crowd[0], "crowd"));
     EXPECT_EQ(rank_leaks(history, crowd[0].score - 0.01).size(), 200u);
     EXPECT_TRUE(rank_leaks(history, crowd[0].score + 0.01).empty());
+}
+
+TEST(LeakScore, SmallerCrowdRaisesTheDoubtLess) {
+    double before = 1;
+    for (const uint32_t sites : {20u, 25u, 30u, 60u, 4000u}) {
+        History history = history_of(24);
+        for (uint32_t i = 0; i < sites; ++i) {
+            history.sites.push_back(list_growing_by(2, 24));
+            history.sites.back().site = i + 1;
+        }
+        const double score = rank_leaks(history, 0)[0].score;
+        EXPECT_LT(score, before);
+        before = score;
+    }
+    EXPECT_LT(before, kLikelyScore);
+}
+
+TEST(LeakScore, LostBlocksAreCertainInACrowdToo) {
+    History history = history_of(24);
+    for (uint32_t i = 0; i < 200; ++i) {
+        history.sites.push_back(list_growing_by(2, 24));
+        history.sites.back().site = i + 1;
+    }
+    history.sites[7].signs.reachability.emplace();
+    history.sites[7].signs.reachability->confirmed = true;
+    history.sites[7].signs.reachability->found.of(Reach::direct).blocks = 1;
+    const std::vector<LeakScore> crowd = rank_leaks(history, kLeakScore);
+    ASSERT_EQ(crowd.size(), 1u);
+    EXPECT_EQ(crowd[0].site, 8u);
+}
+
+TEST(LeakScore, FewBlocksThatNeverDieAreLikelyAtMost) {
+    SiteHistory site = list_growing_by(0, 48);
+    for (size_t i = 0; i < 48; ++i) site.allocations[i] = std::floor(static_cast<double>(i) / 3);
+    const LeakScore few = score_leak(history_of(48), site);
+    EXPECT_EQ(few.verdict(), Verdict::likely);
+    EXPECT_TRUE(has(few, "survivors"));
+    // Where others of the site are freed, those that stay are no table.
+    for (size_t i = 0; i < 48; ++i) {
+        site.allocations[i] += 100 * static_cast<double>(i);
+        site.deallocations[i] = 100 * static_cast<double>(i);
+    }
+    EXPECT_EQ(score_leak(history_of(48), site).verdict(), Verdict::leak);
+}
+
+TEST(LeakScore, LifetimesAreThoseOfFreedAndOfLiveBlocks) {
+    // Four a snapshot stay; of 10 others nine are freed at once, one two intervals later.
+    SiteHistory site = list_growing_by(14, 48);
+    for (uint32_t i = 0; i < 48; ++i) {
+        site.deallocations[i] = 9.0 * (i + 1) + (i < 2 ? 0 : i - 1);
+        if (i >= 2) site.aged.push_back({i - 2, i, 1, 100});
+    }
+    const Lifetimes lifetimes = score_leak(history_of(48), site).lifetimes;
+    EXPECT_NEAR(lifetimes.freed, 9 * 48 + 46, 1e-9);
+    EXPECT_NEAR(lifetimes.half, 0, 1e-9);
+    EXPECT_NEAR(lifetimes.most, 2, 1e-6);
+    EXPECT_NEAR(lifetimes.longest, 2, 1e-6);
+    EXPECT_NEAR(lifetimes.born[0], 48, 1e-9);
+    EXPECT_NEAR(lifetimes.born[3], 48 + 2, 1e-9);
 }
 
 TEST(LeakScore, SilenceWhileTheProgramRestsSaysNothing) {
