@@ -16,15 +16,18 @@ CudaFigures& figures() {
     return recorder.file.header().cuda;
 }
 
-void add(Shared<uint64_t>& count, Shared<uint64_t>& bytes, const Object& handle, int64_t change) {
-    count.fetch_add(static_cast<uint64_t>(change), std::memory_order_relaxed);
-    bytes.fetch_add(static_cast<uint64_t>(change) * handle.size, std::memory_order_relaxed);
+void add(Shared<uint64_t>& count, Shared<uint64_t>& bytes, const Object& handle, int change) {
+    const auto one = static_cast<uint64_t>(change);
+    count.fetch_add(one, std::memory_order_relaxed);
+    bytes.fetch_add(one * handle.size, std::memory_order_relaxed);
 }
-void count_unmapped(const Object& handle, int64_t change) {
+void count_unmapped(const Object& handle, int change) {
     add(figures().unmapped_handles, figures().unmapped_bytes, handle, change);
+    count_handle(CudaEventKind::unmapped_handles, handle, change);
 }
-void count_released(const Object& handle, int64_t change) {
+void count_released(const Object& handle, int change) {
     add(figures().released_handles, figures().released_bytes, handle, change);
+    count_handle(CudaEventKind::released_handles, handle, change);
 }
 
 bool is_live(const Object& handle) {
@@ -58,7 +61,11 @@ HEAPDRIFT_EXPORT Result cuMemCreate(MemoryHandle* handle, size_t size,
         const Object object =
             object_of(ObjectKind::handle, Domain::cuda_virtual, handed_out(result, handle), size);
         settle_allocation(result, object, place_of(properties->location), caller);
-        if (result == kSuccess) count_unmapped(object, 1);
+        // As it was entered, with its site.
+        if (result == kSuccess)
+            count_unmapped(
+                objects.change(ObjectKind::handle, object.key, [](const Object&) { return true; }),
+                1);
     }
     return result;
 }

@@ -66,6 +66,7 @@ CASES = {
     "trend_runs.json": "trend growing.heapdrift old.heapdrift --group-by function --format json",
     "gpu_report.txt": "report gpu.heapdrift",
     "gpu_report.json": "report gpu.heapdrift --format json",
+    "gpu_report_tensors.txt": "report gpu.heapdrift --domain cuda_tensor",
     "gpu_info.txt": "info gpu.heapdrift",
     "gpu_info.json": "info gpu.heapdrift --format json",
     "export.json": "export -f json old.heapdrift",
