@@ -67,6 +67,8 @@ CASES = {
     "gpu_report.txt": "report gpu.heapdrift",
     "gpu_report.json": "report gpu.heapdrift --format json",
     "gpu_report_tensors.txt": "report gpu.heapdrift --domain cuda_tensor",
+    "gpu_suggest.txt": "suggest gpu.heapdrift",
+    "gpu_suggest.json": "suggest gpu.heapdrift --format json",
     "gpu_info.txt": "info gpu.heapdrift",
     "gpu_info.json": "info gpu.heapdrift --format json",
     "export.json": "export -f json old.heapdrift",
