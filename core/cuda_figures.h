@@ -12,7 +12,8 @@
 namespace heapdrift {
 
 inline constexpr size_t kMaxCudaDevices = 16;
-inline constexpr size_t kCudaDomains = kDomainCount - static_cast<size_t>(Domain::cuda_device);
+inline constexpr size_t kCudaDomains =
+    static_cast<size_t>(Domain::cuda_imported) - static_cast<size_t>(Domain::cuda_device) + 1;
 
 constexpr size_t cuda_index(Domain domain) {
     return static_cast<size_t>(domain) - static_cast<size_t>(Domain::cuda_device);
@@ -48,6 +49,20 @@ struct CudaDevice {
 };
 static_assert(sizeof(CudaDevice) == 184);
 
+// What PyTorch's caching allocator says of one device: what it got from the driver (reserved), and
+// what of that its tensors have (allocated). By the driver's segments in which a tensor lies is
+// known what it could give back: the others.
+struct CudaTensors {
+    Shared<uint64_t> allocated_bytes;
+    Shared<uint64_t> reserved_bytes;
+    Shared<uint64_t> said_ns;  // since start; 0: it has said nothing
+    // As it was when it asked the driver for more, the last time: no free piece was large enough.
+    Shared<uint64_t> grown_allocated_bytes;
+    Shared<uint64_t> grown_segment_bytes;  // of segments in which a tensor lay
+    Shared<uint64_t> grown_ns;             // since start
+};
+static_assert(sizeof(CudaTensors) == 48);
+
 struct CudaFigures {
     Shared<uint32_t> driver_seen;  // 1: something asked for the driver's functions, or called them
     // Modules that asked for the driver's functions through us. Those that go another way are
@@ -73,8 +88,11 @@ struct CudaFigures {
     Shared<uint64_t> released_bytes;
     Shared<uint32_t> event_count;  // ids 0 … event_count - 1 of CudaEvent
     uint32_t reserved0;
-    uint8_t reserved1[144];
+    // PyTorch's, on devices that are neither the host nor CUDA's: not recorded.
+    Shared<uint64_t> other_tensors;
+    uint8_t reserved1[136];
     CudaDevice devices[kMaxCudaDevices];
+    CudaTensors tensors[kMaxCudaDevices];  // of the device with the same entry
 };
 static_assert(offsetof(CudaFigures, devices) == 264);
 static_assert(sizeof(CudaFigures) <= 4096);
@@ -83,12 +101,16 @@ enum class CudaEventKind : uint8_t {
     none = 0,
     failed_deallocation = 1,
     out_of_memory = 2,
+    // No failures, but states that handles of virtual memory are in: count and bytes are of those
+    // that are in it now, last_ns says since when there was always one.
+    unmapped_handles = 3,  // never mapped so far
+    released_handles = 4,  // released, but kept by a mapping
 };
 
 inline constexpr uint8_t kNoCudaDevice = 0xff;
 
-// What went wrong at one call stack: a segment of kind cuda_events holds them. Of one site, kind
-// and result there is one, for all times that it happened.
+// What went wrong at one call stack, or is left undone: a segment of kind cuda_events holds them.
+// Of one site, kind and result there is one, for all times that it happened.
 struct CudaEvent {
     Shared<uint32_t> site;  // written last; whose domain says what was to be done
     CudaEventKind kind;

@@ -18,17 +18,24 @@ enum class Domain : uint8_t {
     cuda_array = 9,
     cuda_graph = 10,     // allocation nodes: two of one graph may share their memory
     cuda_imported = 11,  // another process's, or another interface's
+    host_tensor = 12,    // what PyTorch's allocators handed out: memory of the heap or a mapping
+    cuda_tensor = 13,    // the same of its caching allocator: parts of what the driver gave
 };
 
-inline constexpr uint32_t kDomainCount = 12;
+inline constexpr uint32_t kDomainCount = 14;
 
 constexpr const char* domain_name(Domain domain) {
     constexpr const char* kNames[kDomainCount] = {
-        "heap",         "mapping",     "custom",          "cuda_device",
-        "cuda_managed", "cuda_pinned", "cuda_registered", "cuda_pool",
-        "cuda_virtual", "cuda_array",  "cuda_graph",      "cuda_imported"};
+        "heap",        "mapping",         "custom",      "cuda_device",  "cuda_managed",
+        "cuda_pinned", "cuda_registered", "cuda_pool",   "cuda_virtual", "cuda_array",
+        "cuda_graph",  "cuda_imported",   "host_tensor", "cuda_tensor"};
     const auto index = static_cast<uint32_t>(domain);
     return index < kDomainCount ? kNames[index] : "unknown";
+}
+
+// Tensors are a view of memory that another domain has counted already.
+constexpr bool domain_of_tensors(Domain domain) {
+    return domain == Domain::host_tensor || domain == Domain::cuda_tensor;
 }
 
 // Whether bytes of this domain are part of a total. A mapping may hold a heap inside it, a custom
@@ -38,17 +45,23 @@ constexpr const char* domain_name(Domain domain) {
 constexpr bool domain_in_total(Domain domain) {
     return domain != Domain::mapping && domain != Domain::cuda_registered &&
            domain != Domain::custom && domain != Domain::cuda_graph &&
-           domain != Domain::cuda_imported;
+           domain != Domain::cuda_imported && !domain_of_tensors(domain);
+}
+
+// Whether growth of this domain's sites is judged. Of a caching allocator the driver knows only
+// which call came when more was needed; what holds the memory is known by its tensors.
+constexpr bool domain_may_leak(Domain domain) {
+    return domain_in_total(domain) || domain == Domain::cuda_tensor;
 }
 
 constexpr bool domain_of_cuda(Domain domain) {
     return domain >= Domain::cuda_device && domain <= Domain::cuda_imported;
 }
 
-// Whether a sampled recording holds a sample of this domain. Mappings and the driver's allocations
-// are few and all recorded.
+// Whether a sampled recording holds a sample of this domain. Mappings, the driver's allocations and
+// tensors are few and all recorded.
 constexpr bool domain_sampled(Domain domain) {
-    return domain != Domain::mapping && !domain_of_cuda(domain);
+    return domain != Domain::mapping && !domain_of_cuda(domain) && !domain_of_tensors(domain);
 }
 
 // Whether bytes of this domain take up a CUDA device's memory by themselves. Managed memory is

@@ -102,6 +102,7 @@ void start_recording() {
     if (!next_allocator_known()) find_next_allocator();
     recorder.blocks.set_spacing(next.spacing);
     recorder.custom_blocks.set_spacing(16);
+    recorder.tensors.set_spacing(16);
     BlockTable::prepare_return();
     // A variable of the loader's own.
     dl_find_object loader{};

@@ -3,6 +3,7 @@
 #include "preload/cuda/recording.h"
 #include "preload/operation.h"
 #include "preload/scan/scan.h"
+#include "preload/torch/recording.h"
 
 namespace heapdrift {
 
@@ -130,6 +131,7 @@ void TakenMappings::put_back() {
 void Recorder::forget() {
     scan::forget();
     cuda::forget();
+    torch::forget();
     sampler.forget_all();
     threads.forget();
     sites.forget();

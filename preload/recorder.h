@@ -26,6 +26,8 @@ struct Recorder {
     BlockTable blocks;
     // Blocks of custom allocators, which lie inside blocks of the heap or mappings.
     BlockTable custom_blocks;
+    // Tensors, which lie inside blocks of the heap, mappings, or the driver's memory.
+    BlockTable tensors;
     // Where the loader's code lies; see record_allocation.
     uint64_t loader_start = 0;
     uint64_t loader_end = 0;

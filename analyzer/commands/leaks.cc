@@ -52,8 +52,10 @@ void find_leaks(const Arguments& arguments) {
     if (address.point != "last")
         throw UsageFailure(fmt::format(
             "@{}: leaks are judged by all snapshots; name the session alone", address.point));
-    input::LoadedHistory loaded = input::load_history(
-        address, {.least_live = kLeastLive, .least_replaced_bytes = kLeastReplacedBytes});
+    input::LoadedHistory loaded =
+        input::load_history(address, {.domains = domain_may_leak,
+                                      .least_live = kLeastLive,
+                                      .least_replaced_bytes = kLeastReplacedBytes});
     input::recognize_exec(loaded.session.profile.session);
     name_addresses(loaded.session, arguments.names);
     model::apply(filter, loaded.session.profile);

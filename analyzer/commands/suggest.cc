@@ -17,10 +17,16 @@ namespace heapdrift::commands {
 
 namespace {
 
+constexpr bool is_judged(Domain domain) {
+    return domain_may_leak(domain) || domain == Domain::cuda_imported;
+}
+
 // Sites with less are of no use to any rule: fewer live blocks than growth can be judged by, fewer
 // bytes than is worth a look, fewer allocations than take a measurable time.
-constexpr input::HistoryChoice kChoice{
-    .least_live = 3, .least_live_bytes = 1 << 20, .least_allocations = 10'000};
+constexpr input::HistoryChoice kChoice{.domains = is_judged,
+                                       .least_live = 3,
+                                       .least_live_bytes = 1 << 20,
+                                       .least_allocations = 10'000};
 
 struct Arguments {
     std::string session;
@@ -41,6 +47,8 @@ std::optional<double> limit_of(const Arguments& arguments, const model::History&
 std::vector<model::LeakScore> leaks_of(const model::Profile& profile, model::History history,
                                        model::Suppressions& suppressions) {
     model::drop_ignored_sites(profile, history);
+    std::erase_if(history.sites,
+                  [](const model::SiteHistory& site) { return !domain_may_leak(site.domain); });
     std::vector<model::LeakScore> leaks = model::rank_leaks(history, model::kLikelyScore);
     std::erase_if(leaks, [&](const model::LeakScore& leak) {
         const auto site = std::ranges::find(profile.sites, leak.site, &model::Site::id);
@@ -110,8 +118,10 @@ void add_suggest(CLI::App& app, int&) {
         "  heapdrift suggest 4711 --limit 2GiB --format json\n"
         "\n"
         "Rules: leak, limit, fragmentation, peak, temporary, short-lived, realloc-growth,\n"
-        "tiny-blocks, bounded-cache, startup, footprint. Most programs break none. A rule\n"
-        "that this recording does not hold the evidence for is named as not judged.\n"
+        "tiny-blocks, bounded-cache, startup, footprint; of CUDA memory unmapped-handles,\n"
+        "released-handles, open-imports, pinned-rounding, idle-pool, segments. Most programs\n"
+        "break none. A rule that this recording does not hold the evidence for is named as\n"
+        "not judged.\n"
         "Time in the allocator is counted with 20 ns for each malloc and its free.");
     command->callback([arguments] { show_suggestions(*arguments); });
 }

@@ -8,12 +8,25 @@ namespace heapdrift::input {
 
 namespace {
 
+constexpr uint64_t kMostHandles = uint64_t{1} << 40;
+
 double to_seconds(uint64_t ns) {
     return static_cast<double>(ns) * 1e-9;
 }
 
-model::CudaDeviceInfo read_device(const CudaDevice& device) {
+std::optional<model::CudaTensorSums> read_tensors(const CudaTensors& tensors) {
+    if (tensors.said_ns.load() == 0) return std::nullopt;
+    return model::CudaTensorSums{.allocated_bytes = tensors.allocated_bytes.load(),
+                                 .reserved_bytes = tensors.reserved_bytes.load(),
+                                 .seconds = to_seconds(tensors.said_ns.load()),
+                                 .grown_allocated_bytes = tensors.grown_allocated_bytes.load(),
+                                 .grown_segment_bytes = tensors.grown_segment_bytes.load(),
+                                 .grown_seconds = to_seconds(tensors.grown_ns.load())};
+}
+
+model::CudaDeviceInfo read_device(const CudaDevice& device, const CudaTensors& tensors) {
     model::CudaDeviceInfo info;
+    info.tensors = read_tensors(tensors);
     info.ordinal = device.ordinal;
     info.uuid = cuda_device_uuid(device);
     for (size_t i = 0; i < kCudaDomains; ++i) info.live_bytes[i] = device.live_bytes[i].load();
@@ -48,6 +61,18 @@ void read_events(const SessionView& view, model::Cuda& cuda) {
         event.site = record->site.load(std::memory_order_acquire);
         if (event.site == 0) continue;
         event.kind = record->kind;
+        if (event.kind == CudaEventKind::unmapped_handles ||
+            event.kind == CudaEventKind::released_handles) {
+            // Less than none: damage, or a handle that its creator could not be counted for.
+            const uint64_t handles = record->count.load();
+            if (handles != 0 && handles <= kMostHandles)
+                cuda.handles.push_back({.kind = event.kind,
+                                        .site = event.site,
+                                        .count = handles,
+                                        .bytes = record->bytes.load(),
+                                        .since_seconds = to_seconds(record->last_ns.load())});
+            continue;
+        }
         if (record->device < kMaxCudaDevices)
             event.device = figures.devices[record->device].ordinal;
         event.result = record->result;
@@ -80,10 +105,10 @@ std::optional<model::Cuda> read_cuda(const SessionView& view) {
     model::Cuda cuda;
     cuda.modules_through = figures.modules_through.load();
     if (figures.modules_checked.load() != 0) cuda.modules_around = figures.modules_around.load();
-    for (const CudaDevice& device : figures.devices)
+    for (size_t i = 0; i < kMaxCudaDevices; ++i)
         // Acquire: pairs with the recorder's release of state.
-        if ((device.state.load(std::memory_order_acquire) & kCudaDeviceNamed) != 0)
-            cuda.devices.push_back(read_device(device));
+        if ((figures.devices[i].state.load(std::memory_order_acquire) & kCudaDeviceNamed) != 0)
+            cuda.devices.push_back(read_device(figures.devices[i], figures.tensors[i]));
     std::ranges::sort(cuda.devices, {}, &model::CudaDeviceInfo::ordinal);
     cuda.devices_beyond = figures.devices_beyond.load() != 0;
     cuda.failed_deallocations = figures.failed_deallocations.load();
@@ -97,6 +122,7 @@ std::optional<model::Cuda> read_cuda(const SessionView& view) {
     cuda.unmapped_bytes = figures.unmapped_bytes.load();
     cuda.released_handles = figures.released_handles.load();
     cuda.released_bytes = figures.released_bytes.load();
+    cuda.other_tensors = figures.other_tensors.load();
     read_events(view, cuda);
     return cuda;
 }

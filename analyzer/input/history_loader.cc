@@ -127,11 +127,12 @@ private:
         const size_t points = history_.points.size();
         history_of_site_.assign(session_.merged_sites.size(), kNoHistory);
         for (const model::Site& site : session_.profile.sites) {
-            if (!domain_in_total(site.domain) || site.id >= history_of_site_.size()) continue;
+            if (!choice.domains(site.domain) || site.id >= history_of_site_.size()) continue;
             if (!is_chosen(site, choice)) continue;
             history_of_site_[site.id] = static_cast<uint32_t>(history_.sites.size());
             model::SiteHistory& history = history_.sites.emplace_back();
             history.site = site.id;
+            history.domain = site.domain;
             history.allocations.resize(points);
             history.deallocations.resize(points);
             history.allocated_bytes.resize(points);
@@ -170,6 +171,8 @@ private:
         const Domain domain = site == nullptr ? Domain::heap : site->domain;
         const double bytes = live(values.allocated_bytes, values.deallocated_bytes);
         if (domain == Domain::mapping) point.mapped_bytes += bytes;
+        if (domain == Domain::cuda_pool) point.pool_bytes += bytes;
+        if (domain == Domain::cuda_tensor) point.tensor_bytes += bytes;
         if (domain != Domain::heap) return;
         point.heap_bytes += bytes;
         const bool sampled = view_.header().identity.mode == Mode::sampled;

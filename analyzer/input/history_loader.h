@@ -9,11 +9,12 @@
 
 namespace heapdrift::input {
 
-// Which sites a history has: those of the profile, in a domain of the totals, with as many live
-// blocks or bytes at its point, or with as many allocations; with fewer live blocks that replaced
-// others and hold so much, for they may be enlarged again and again; and with blocks that the last
-// scan did not find reachable. A history of all sites of a large session would not fit in memory.
+// Which sites a history has: those of the profile, in one of the domains, with as many live blocks
+// or bytes at its point, or with as many allocations; with fewer live blocks that replaced others
+// and hold so much, for they may be enlarged again and again; and with blocks that the last scan
+// did not find reachable. A history of all sites of a large session would not fit in memory.
 struct HistoryChoice {
+    bool (*domains)(Domain) = domain_in_total;
     uint64_t least_live = 0;
     uint64_t least_replaced_bytes = ~uint64_t{0};
     uint64_t least_live_bytes = ~uint64_t{0};

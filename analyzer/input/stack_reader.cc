@@ -202,6 +202,9 @@ std::vector<uint32_t> read_sites(const SessionView& view, std::span<const Counte
         merged[id] = reader.add(id, figures);
     }
     for (uint32_t& each : merged) each = each == kUntouched ? 0 : profile.sites[each].id;
+    if (profile.cuda)
+        for (model::CudaHandles& handles : profile.cuda->handles)
+            handles.site = handles.site < merged.size() ? merged[handles.site] : 0;
     // Last, so that sites made for these alone can be taken out again: they have no figures.
     const size_t count = profile.sites.size();
     if (profile.cuda)

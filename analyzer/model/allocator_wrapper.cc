@@ -54,7 +54,9 @@ constexpr std::array<std::string_view, 44> kFunctions = {"__asprintf",
                                                          "wcsdup"};
 
 // Compared with the beginning of the name: their members, their return type cut off.
-constexpr std::array<std::string_view, 8> kMembersOf = {
+constexpr std::array<std::string_view, 10> kMembersOf = {
+    "c10::",
+    "at::detail::",
     "std::allocator<",
     "std::__new_allocator<",
     "__gnu_cxx::new_allocator<",

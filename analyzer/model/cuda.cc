@@ -45,6 +45,8 @@ const char* cuda_event_name(CudaEventKind kind) {
         case CudaEventKind::out_of_memory:
             return "out_of_memory";
         case CudaEventKind::none:
+        case CudaEventKind::unmapped_handles:
+        case CudaEventKind::released_handles:
             break;
     }
     return "unknown";

@@ -1,6 +1,7 @@
 // What a session says of CUDA besides the sites of its domains.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -19,6 +20,22 @@ struct CudaBalance {
     uint64_t device_total_bytes = 0;
 };
 
+// What PyTorch's caching allocator says of a device.
+struct CudaTensorSums {
+    uint64_t allocated_bytes = 0;  // that tensors have
+    uint64_t reserved_bytes = 0;   // that it got from the driver
+    double seconds = 0;            // when it said so
+    // As it was before it asked the driver for more, the last time.
+    uint64_t grown_allocated_bytes = 0;
+    uint64_t grown_segment_bytes = 0;  // of segments in which a tensor lay
+    double grown_seconds = 0;
+
+    // Free then, but in pieces of segments that could not be given back.
+    uint64_t unused_in_segments() const {
+        return grown_segment_bytes - std::min(grown_segment_bytes, grown_allocated_bytes);
+    }
+};
+
 struct CudaDeviceInfo {
     int ordinal = 0;   // as the process numbered its devices
     std::string uuid;  // "" where the driver did not say
@@ -31,6 +48,7 @@ struct CudaDeviceInfo {
     std::optional<uint64_t> pool_reserved_bytes;
     std::optional<uint64_t> graph_reserved_bytes;
     std::optional<CudaBalance> balance;
+    std::optional<CudaTensorSums> tensors;  // nothing without PyTorch
 
     // What of the device's memory is known to be this process's: pools with what they keep unused.
     uint64_t tracked_bytes() const;
@@ -52,6 +70,15 @@ struct CudaEventInfo {
     uint64_t charged_bytes = 0;  // of the device, the first time
     uint32_t stack = 0;          // index into Profile::event_sites
 };
+// Handles of virtual memory that one site created, and that are in a state now.
+struct CudaHandles {
+    CudaEventKind kind = CudaEventKind::none;  // unmapped_handles or released_handles
+    uint32_t site = 0;                         // Site::id; 0 where none has figures
+    uint64_t count = 0;
+    uint64_t bytes = 0;
+    double since_seconds = 0;  // there was always one
+};
+
 const char* cuda_event_name(CudaEventKind kind);
 // "CUDA_ERROR_OUT_OF_MEMORY" and the like; "error 999" of a code that is not known here.
 std::string cuda_error_text(int result);
@@ -62,6 +89,8 @@ struct Cuda {
     std::vector<CudaDeviceInfo> devices;
     bool devices_beyond = false;
     std::vector<CudaEventInfo> events;
+    std::vector<CudaHandles> handles;
+    uint64_t other_tensors = 0;  // on devices that are neither the host nor CUDA's: not recorded
     uint64_t failed_deallocations = 0;
     uint64_t out_of_memory = 0;
     uint64_t unknown_deallocations = 0;

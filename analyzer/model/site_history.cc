@@ -31,9 +31,9 @@ IgnoredSites drop_ignored_sites(const Profile& profile, History& history) {
     IgnoredSites ignored;
     std::unordered_set<uint32_t> dropped;
     for (const Site& site : profile.sites) {
-        if (!site.ignored || !domain_in_total(site.domain)) continue;
+        if (!site.ignored) continue;
         dropped.insert(site.id);
-        if (site.figures.live_allocations == 0) continue;
+        if (site.figures.live_allocations == 0 || !domain_in_total(site.domain)) continue;
         ++ignored.sites;
         ignored.live_allocations += site.figures.live_allocations;
         ignored.live_bytes += site.figures.live_bytes;

@@ -26,6 +26,8 @@ struct HistoryPoint {
     double heap_bytes = 0;
     double heap_blocks = 0;
     double mapped_bytes = 0;
+    double pool_bytes = 0;                      // of CUDA's pools, handed out
+    double tensor_bytes = 0;                    // of PyTorch on CUDA devices
     std::optional<uint64_t> cgroup_bytes = {};  // charged to the container then
     std::optional<uint64_t> rss_anon_bytes = {};
 };
@@ -56,6 +58,7 @@ struct SiteSigns {
 // significance is in what was seen, not in what it stands for. Bytes are estimates then.
 struct SiteHistory {
     uint32_t site = 0;  // Site::id
+    Domain domain = Domain::heap;
     std::vector<double> allocations;
     std::vector<double> deallocations;
     std::vector<double> allocated_bytes;

@@ -31,6 +31,11 @@ std::string device_text(const model::CudaDeviceInfo& device) {
     return text;
 }
 
+std::string tensors_text(const model::CudaTensorSums& tensors) {
+    return fmt::format("PyTorch: {} in tensors, of {} that its allocator reserved",
+                       format_bytes(tensors.allocated_bytes), format_bytes(tensors.reserved_bytes));
+}
+
 std::string balance_text(const model::CudaDeviceInfo& device) {
     if (!device.balance) return "NVML: was not asked, or is not there";
     const model::CudaBalance& balance = *device.balance;
@@ -89,6 +94,10 @@ void write_findings(std::ostream& out, const Palette& palette, const model::Cuda
                       fmt::format("{} functions were asked for in a version that this recorder "
                                   "does not know, and left alone",
                                   format_count(cuda.unknown_functions)));
+    if (cuda.other_tensors > 0)
+        write_line(out, palette, "",
+                   fmt::format("{} tensors on devices that are not CUDA's were not recorded",
+                               format_count(cuda.other_tensors)));
     if (cuda.devices_beyond)
         write_warning(out, palette, "more devices than are kept apart; sums by site hold");
 }
@@ -108,6 +117,24 @@ std::string event_text(const model::CudaEventInfo& event) {
                        model::cuda_error_text(event.result));
 }
 
+void write_tensors(JsonWriter& json, const std::optional<model::CudaTensorSums>& tensors) {
+    json.key("pytorch");
+    if (!tensors) {
+        json.null();
+        return;
+    }
+    json.begin_object();
+    json.key("allocated_bytes").number(tensors->allocated_bytes);
+    json.key("reserved_bytes").number(tensors->reserved_bytes);
+    json.key("seconds").seconds(tensors->seconds);
+    json.key("grown").begin_object();
+    json.key("allocated_bytes").number(tensors->grown_allocated_bytes);
+    json.key("segment_bytes").number(tensors->grown_segment_bytes);
+    json.key("seconds").seconds(tensors->grown_seconds);
+    json.end_object();
+    json.end_object();
+}
+
 void write_device(JsonWriter& json, const model::CudaDeviceInfo& device) {
     json.begin_object();
     json.key("ordinal").signed_number(device.ordinal);
@@ -123,6 +150,7 @@ void write_device(JsonWriter& json, const model::CudaDeviceInfo& device) {
     json.end_object();
     json.key("pool_reserved_bytes").number_or_null(device.pool_reserved_bytes);
     json.key("graph_reserved_bytes").number_or_null(device.graph_reserved_bytes);
+    write_tensors(json, device.tensors);
     json.key("balance");
     if (!device.balance) {
         json.null();
@@ -179,6 +207,7 @@ void write_cuda(JsonWriter& json, const model::Profile& profile, FrameTexts& tex
     json.key("never_mapped_bytes").number(cuda.unmapped_bytes);
     json.key("released_but_mapped_handles").number(cuda.released_handles);
     json.key("released_but_mapped_bytes").number(cuda.released_bytes);
+    json.key("tensors_not_recorded").number(cuda.other_tensors);
     json.key("devices").begin_array();
     for (const model::CudaDeviceInfo& device : cuda.devices) write_device(json, device);
     json.end_array();
@@ -195,6 +224,7 @@ void write_cuda(std::ostream& out, const Palette& palette, const model::Profile&
     for (const model::CudaDeviceInfo& device : profile.cuda->devices) {
         write_line(out, palette, fmt::format("device {}", device.ordinal).c_str(),
                    device_text(device));
+        if (device.tensors) write_line(out, palette, "", tensors_text(*device.tensors));
         write_line(out, palette, "", balance_text(device));
     }
     write_findings(out, palette, *profile.cuda);

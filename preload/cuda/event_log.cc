@@ -69,6 +69,18 @@ void note_out_of_memory(const Object& wanted, Result result, const StartState& c
     event->snapshot = raw(take_snapshot(SnapshotKind::program, "out of CUDA memory"));
 }
 
+void count_handle(CudaEventKind kind, const Object& handle, int change) {
+    if (raw(handle.site) == 0) return;
+    const Operation operation;
+    if (operation.state() == nullptr) return;
+    CudaEvent* event = find_event(handle.site, kind, kSuccess, handle.device);
+    if (event == nullptr) return drop(Drop::no_space);
+    const auto one = static_cast<uint64_t>(change);
+    if (event->count.fetch_add(one, std::memory_order_relaxed) == 0)
+        event->last_ns.store(recorder.file.since_start_ns(), std::memory_order_relaxed);
+    event->bytes.fetch_add(one * handle.size, std::memory_order_relaxed);
+}
+
 void forget_events() {
     locked.store(false, std::memory_order_relaxed);
     snapshots_taken.store(0, std::memory_order_relaxed);

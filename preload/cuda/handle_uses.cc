@@ -1,6 +1,7 @@
 #include "preload/cuda/handle_uses.h"
 
 #include "core/cuda_figures.h"
+#include "preload/cuda/event_log.h"
 #include "preload/cuda/recording.h"
 #include "preload/operation.h"
 
@@ -14,9 +15,10 @@ CudaFigures& figures() {
     return recorder.file.header().cuda;
 }
 
-void add(Shared<uint64_t>& count, Shared<uint64_t>& bytes, const Object& handle, int64_t change) {
-    count.fetch_add(static_cast<uint64_t>(change), std::memory_order_relaxed);
-    bytes.fetch_add(static_cast<uint64_t>(change) * handle.size, std::memory_order_relaxed);
+void add(Shared<uint64_t>& count, Shared<uint64_t>& bytes, const Object& handle, int change) {
+    const auto one = static_cast<uint64_t>(change);
+    count.fetch_add(one, std::memory_order_relaxed);
+    bytes.fetch_add(one * handle.size, std::memory_order_relaxed);
 }
 
 // Of imported memory nobody says how much it is before it is put to use.
@@ -54,11 +56,13 @@ void leave_handle(const Object& use) {
 
 }  // namespace
 
-void count_unmapped(const Object& handle, int64_t change) {
+void count_unmapped(const Object& handle, int change) {
     add(figures().unmapped_handles, figures().unmapped_bytes, handle, change);
+    count_handle(CudaEventKind::unmapped_handles, handle, change);
 }
-void count_released(const Object& handle, int64_t change) {
+void count_released(const Object& handle, int change) {
     add(figures().released_handles, figures().released_bytes, handle, change);
+    count_handle(CudaEventKind::released_handles, handle, change);
 }
 
 void begin_use(const HandleUse& use) {

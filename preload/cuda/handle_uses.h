@@ -13,8 +13,8 @@ inline bool is_live(const Object& handle) {
 
 // Handles that were never in use so far, and those that were released while a use keeps them:
 // change is 1 or -1.
-void count_unmapped(const Object& handle, int64_t change);
-void count_released(const Object& handle, int64_t change);
+void count_unmapped(const Object& handle, int change);
+void count_released(const Object& handle, int change);
 
 struct HandleUse {
     ObjectKind kind;  // mapping, tile or binding

@@ -86,7 +86,11 @@ HEAPDRIFT_EXPORT Result cuMemCreate(MemoryHandle* handle, size_t size,
         const Object object =
             object_of(ObjectKind::handle, Domain::cuda_virtual, handed_out(result, handle), size);
         settle_allocation(result, object, place_of(properties->location), caller);
-        if (result == kSuccess) count_unmapped(object, 1);
+        // As it was entered, with its site.
+        if (result == kSuccess)
+            count_unmapped(
+                objects.change(ObjectKind::handle, object.key, [](const Object&) { return true; }),
+                1);
     }
     return result;
 }

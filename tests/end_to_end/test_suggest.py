@@ -1,44 +1,11 @@
 """heapdrift suggest: each rule speaks of what it is for, and of nothing else."""
 
-import os
-
-from harness import session
 from harness.case import EndToEndTest
+from harness.suggestions import SuggestionTest
 
 
-class Suggest(EndToEndTest):
-    def suggestions(self, victim, *arguments, options="interval=20"):
-        result = self.recorded(self.victim(victim), options)
-        self.assertEqual(result.status, 0, result.describe())
-        return session.json_of(["suggest", self.only_session(), *arguments], self.folder)
-
-    def judged(self, rule, victim, *arguments):
-        """Recorded anew where the machine was too busy for enough snapshots."""
-        for _ in range(4):
-            for path in session.sessions_in(self.folder):
-                os.remove(path)
-            document = self.suggestions(victim, *arguments)
-            if rule not in [entry["rule"] for entry in document["not_judged"]]:
-                return document
-        self.fail(f"{rule} was never judged: {document['not_judged']}")
-
-    def assert_suggests(self, rule, kind):
-        document = self.judged(rule, f"suggestible {kind}")
-        found = {entry["rule"]: entry for entry in document["suggestions"]}
-        self.assertIn(rule, found, document)
-        if found[rule]["site"] is not None:
-            functions = [frame["function"] for frame in found[rule]["frames"]]
-            self.assertIn(kind, functions)
-        return found
-
-    def assert_silent(self, rule, kind):
-        document = self.judged(rule, f"suggestible {kind}")
-        self.assertNotIn(rule, [entry["rule"] for entry in document["suggestions"]])
-        return document
-
-    @staticmethod
-    def quantity(entry, name):
-        return next(item["value"] for item in entry["evidence"] if item["name"] == name)
+class Suggest(SuggestionTest, EndToEndTest):
+    program = "suggestible"
 
     def test_temporary_blocks(self):
         found = self.assert_suggests("temporary", "temporary_many")["temporary"]
@@ -141,3 +108,10 @@ class Suggest(EndToEndTest):
             {"temporary", "short-lived", "realloc-growth", "tiny-blocks"}
             <= {entry["rule"] for entry in document["not_judged"]}
         )
+
+    def test_rules_of_cuda_memory_say_nothing_of_a_program_without(self):
+        document = self.suggestions("suggestible temporary_few")
+        rules = {"unmapped-handles", "released-handles", "open-imports", "pinned-rounding"}
+        rules |= {"idle-pool", "segments"}
+        spoken = {entry["rule"] for entry in document["suggestions"] + document["not_judged"]}
+        self.assertFalse(rules & spoken)

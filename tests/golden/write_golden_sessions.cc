@@ -159,6 +159,9 @@ void write_gpu_session(const std::string& path) {
     session.deallocate(0, weights, 64 << 20, 1);
     session.allocate(0, staging, 1 << 20);
     session.allocate(0, shared, 1 << 21);
+    const uint32_t tensors =
+        session.add_stack({kStart + 0x200, kStart + 0x300}, Domain::cuda_tensor);
+    session.allocate(0, tensors, 25 << 20, 6);
     const uint32_t then = session.snapshot(SnapshotKind::program, kSecond, "out of CUDA memory");
 
     CudaFigures& figures = session.header().cuda;
@@ -178,6 +181,14 @@ void write_gpu_session(const std::string& path) {
         device.state = kCudaDeviceNamed | kCudaDeviceHasUuid;
     }
     CudaDevice& first = figures.devices[0];
+    CudaTensors& sums = figures.tensors[0];
+    sums.allocated_bytes = 150 << 20;
+    sums.reserved_bytes = 320 << 20;
+    sums.said_ns = 2 * kSecond;
+    sums.grown_allocated_bytes = 100 << 20;
+    sums.grown_segment_bytes = 192 << 20;
+    sums.grown_ns = kSecond / 2;
+    figures.other_tensors = 7;
     first.live_bytes[cuda_index(Domain::cuda_device)] = 320 << 20;
     first.live_bytes[cuda_index(Domain::cuda_imported)] = 1 << 21;
     first.live_objects = 6;
@@ -202,6 +213,9 @@ void write_gpu_session(const std::string& path) {
         event.site = site;
         return &event;
     };
+    CudaEvent* unmapped = add_event(CudaEventKind::unmapped_handles, weights, 0, 4 << 20);
+    unmapped->count = 2;
+    unmapped->last_ns = kSecond;
     CudaEvent* ran_out = add_event(CudaEventKind::out_of_memory, weights, 2, uint64_t{15} << 30);
     ran_out->count = 3;
     ran_out->snapshot = then;

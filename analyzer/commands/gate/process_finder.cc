@@ -48,8 +48,8 @@ void measure_budgets(const model::Profile& end, const std::string& path, const F
 }
 
 void find_growth(const std::string& path, const NameOptions& names, model::FoundProcess& process) {
-    input::LoadedHistory loaded =
-        input::load_history(input::parse_session_address(path), {.least_live = kLeastLive});
+    input::LoadedHistory loaded = input::load_history(
+        input::parse_session_address(path), {.domains = domain_may_leak, .least_live = kLeastLive});
     process.snapshots = loaded.history.points.size();
     if (process.snapshots < model::kLeastSnapshots) return;
     if (model::rank_leaks(loaded.history, model::kLikelyScore).empty()) return;

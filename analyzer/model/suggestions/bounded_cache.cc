@@ -20,7 +20,7 @@ void judge_bounded_cache(const Subject& subject, Findings& findings) {
     const size_t middle = points / 2;
     for (const SiteHistory& site : subject.history.sites) {
         const double bytes = site.live_bytes(points - 1);
-        if (findings.named(site.site) || bytes < kLargeSite ||
+        if (site.domain != Domain::heap || findings.named(site.site) || bytes < kLargeSite ||
             bytes < kLeastShareOfHeap * subject.live_bytes())
             continue;
         double least = bytes;

@@ -9,12 +9,6 @@ constexpr const char* kRule = "leak";
 // Fewer lost bytes, once, are true and not worth a change.
 constexpr uint64_t kLeastLostBytes = 4096;
 
-const Site* site_of(const Profile& profile, uint32_t id) {
-    for (const Site& site : profile.sites)
-        if (site.id == id) return &site;
-    return nullptr;
-}
-
 Suggestion about(const LeakScore& leak) {
     return {.rule = kRule,
             .severity = Severity::high,
@@ -36,7 +30,7 @@ void judge_leaks(const Subject& subject, Findings& findings) {
     else if (!enough)
         findings.not_judged(kRule, "too few snapshots for growth; lost blocks are judged");
     for (const LeakScore& leak : subject.leaks) {
-        const Site* site = site_of(subject.profile, leak.site);
+        const Site* site = site_with(subject.profile, leak.site);
         if (site == nullptr) continue;
         Suggestion found = about(leak);
         const BlockCount lost = site->figures.reach.lost();

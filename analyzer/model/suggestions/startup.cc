@@ -23,7 +23,7 @@ void judge_startup(const Subject& subject, Findings& findings) {
     const size_t last = points.size() - 1;
     for (const SiteHistory& site : subject.history.sites) {
         const double bytes = site.live_bytes(last);
-        if (findings.named(site.site) || bytes < kLargeSite ||
+        if (site.domain != Domain::heap || findings.named(site.site) || bytes < kLargeSite ||
             bytes < kLeastShareOfHeap * subject.live_bytes() ||
             site.allocations[begin] != site.allocations[last] ||
             site.deallocations[begin] != site.deallocations[last])

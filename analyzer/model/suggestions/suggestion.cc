@@ -17,9 +17,23 @@ namespace {
 
 // A rule that leaves a site to those before it stands behind them.
 constexpr void (*kRules[])(const Subject&, Findings&) = {
-    judge_leaks,         judge_limit,       judge_fragmentation,  judge_peak,
-    judge_temporary,     judge_short_lived, judge_realloc_growth, judge_tiny_blocks,
-    judge_bounded_cache, judge_startup,     judge_footprint,
+    judge_leaks,
+    judge_limit,
+    judge_fragmentation,
+    judge_peak,
+    judge_temporary,
+    judge_short_lived,
+    judge_realloc_growth,
+    judge_tiny_blocks,
+    judge_bounded_cache,
+    judge_startup,
+    judge_footprint,
+    judge_unmapped_handles,
+    judge_released_handles,
+    judge_open_imports,
+    judge_pinned_rounding,
+    judge_idle_pool,
+    judge_segments,
 };
 
 constexpr uint32_t kNoAddress = ~uint32_t{0};
@@ -87,6 +101,16 @@ std::vector<AllocatingPlace> allocating_places(const Profile& profile, const His
         places.push_back(sum.place);
     }
     return places;
+}
+
+const Site* site_with(const Profile& profile, uint32_t id) {
+    const auto site = std::ranges::find(profile.sites, id, &Site::id);
+    return site == profile.sites.end() ? nullptr : &*site;
+}
+
+const SiteHistory* history_with(const History& history, uint32_t site) {
+    const auto found = std::ranges::find(history.sites, site, &SiteHistory::site);
+    return found == history.sites.end() ? nullptr : &*found;
 }
 
 void Findings::add(Suggestion suggestion) {

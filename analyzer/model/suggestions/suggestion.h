@@ -62,6 +62,12 @@ struct Subject {
 };
 std::vector<AllocatingPlace> allocating_places(const Profile& profile, const History& history);
 
+// nullptr where the profile has none: a filter removed it.
+const Site* site_with(const Profile& profile, uint32_t id);
+
+// nullptr where the history has none.
+const SiteHistory* history_with(const History& history, uint32_t site);
+
 struct NotJudged {
     const char* rule;
     const char* reason;

@@ -3,6 +3,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int cudaSetDevice(int number);
 int cudaMalloc(void** pointer, size_t size);
 int cudaMallocManaged(void** pointer, size_t size, unsigned flags);
@@ -13,3 +17,7 @@ int cudaFreeAsync(void* pointer, void* stream);
 int cudaHostAlloc(void** pointer, size_t size, unsigned flags);
 int cudaFreeHost(void* pointer);
 int cudaDeviceReset(void);
+
+#ifdef __cplusplus
+}
+#endif

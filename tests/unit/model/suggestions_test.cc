@@ -209,5 +209,107 @@ TEST_F(Suggestions, SampledRecordingsSayWhatIsNotJudged) {
         }));
 }
 
+// What a rule needs of CUDA, and how it stands right below.
+class CudaSuggestions : public Suggestions {
+protected:
+    CudaSuggestions() { builder_.profile.cuda.emplace().devices.emplace_back(); }
+
+    CudaDeviceInfo& device() { return builder_.profile.cuda->devices[0]; }
+    void add_site_of(Domain domain, const std::function<double(size_t)>& allocated,
+                     const std::function<double(size_t)>& freed) {
+        add_site(2 * kMiB, allocated, freed);
+        history_.sites.back().domain = builder_.profile.sites.back().domain = domain;
+        for (HistoryPoint& point : history_.points) point.heap_bytes = 0;
+    }
+    void add_handles(CudaEventKind kind, uint64_t count, double since) {
+        builder_.profile.cuda->handles.push_back({.kind = kind,
+                                                  .site = 1,
+                                                  .count = count,
+                                                  .bytes = count << 21,
+                                                  .since_seconds = since});
+    }
+    static double none(size_t) { return 0; }
+};
+
+TEST_F(CudaSuggestions, SitesOfADeviceAreNoCacheOrTableOfTheHeap) {
+    add_site_of(
+        Domain::cuda_device, [](size_t) { return 100; }, none);
+    add_site_of(
+        Domain::cuda_pool, [](size_t i) { return 100.0 + 50.0 * static_cast<double>(i); },
+        [](size_t i) { return 50.0 * static_cast<double>(i); });
+    EXPECT_EQ(rules(), Names());
+}
+
+TEST_F(CudaSuggestions, HandlesThatWaitForTheirMapping) {
+    add_site_of(
+        Domain::cuda_virtual, [](size_t) { return 2; }, none);
+    add_handles(CudaEventKind::unmapped_handles, 2, 12.1);
+    EXPECT_EQ(rules(), Names());
+    builder_.profile.cuda->handles[0].since_seconds = 11.9;
+    EXPECT_EQ(rules(), Names{"unmapped-handles"});
+}
+
+TEST_F(CudaSuggestions, HandlesThatOnlyMappingsKeep) {
+    // Three more since the middle are needed, and no others of the site.
+    add_site_of(
+        Domain::cuda_virtual, [](size_t i) { return i < 20 ? 5 : 8; }, none);
+    add_handles(CudaEventKind::released_handles, 8, 1);
+    EXPECT_EQ(rules(), Names{"released-handles"});
+    builder_.profile.cuda->handles[0].count = 7;
+    EXPECT_EQ(rules(), Names());
+    builder_.profile.cuda->handles[0].count = 8;
+    for (double& allocations : history_.sites[0].allocations) allocations = 8;
+    EXPECT_EQ(rules(), Names());
+}
+
+TEST_F(CudaSuggestions, ImportsThatAreNotClosed) {
+    add_site_of(
+        Domain::cuda_imported, [](size_t i) { return i < 20 ? 7 : 10; },
+        [](size_t i) { return i < 20 ? 0 : 1; });
+    EXPECT_EQ(rules(), Names());
+    history_.sites[0].allocations.back() = 11;
+    EXPECT_EQ(rules(), Names{"open-imports"});
+    history_.sites[0].deallocations.back() = 2;
+    EXPECT_EQ(rules(), Names());
+}
+
+TEST_F(CudaSuggestions, PinnedMemoryOfPowersOfTwo) {
+    Figures figures;
+    figures.allocations = figures.live_allocations = 2;
+    figures.allocated_bytes = figures.live_bytes = (16 << 20) + (1 << 20);
+    builder_.add({"at::cuda::CachingHostAllocator::allocate(unsigned long)", "main"}, figures,
+                 Domain::cuda_pinned);
+    builder_.add({"stage", "main"}, figures, Domain::cuda_pinned);
+    const Findings findings = judge();
+    ASSERT_EQ(findings.suggestions.size(), 1u);
+    EXPECT_STREQ(findings.suggestions[0].rule, "pinned-rounding");
+    EXPECT_EQ(findings.suggestions[0].site, 1u);
+    // Two blocks cannot sum up to that.
+    builder_.profile.sites[0].figures.live_bytes += 512 + 4096;
+    EXPECT_EQ(rules(), Names());
+}
+
+TEST_F(CudaSuggestions, PoolsAreIdleWhereLessThanHalfIsUsedForLong) {
+    device().pool_reserved_bytes = 256 << 20;
+    for (HistoryPoint& point : history_.points) point.pool_bytes = 120 * kMiB;
+    EXPECT_EQ(rules(), Names{"idle-pool"});
+    history_.points[28].pool_bytes = 129 * kMiB;
+    EXPECT_EQ(rules(), Names());
+    device().tensors = {.reserved_bytes = 256 << 20};
+    EXPECT_EQ(rules(), Names{"idle-pool"});
+    device().tensors->reserved_bytes = 60 << 20;
+    EXPECT_EQ(rules(), Names());
+}
+
+TEST_F(CudaSuggestions, SegmentsInPieces) {
+    device().tensors = {.grown_allocated_bytes = 136 << 20, .grown_segment_bytes = 200 << 20};
+    EXPECT_EQ(rules(), Names{"segments"});
+    device().tensors->grown_allocated_bytes = 137 << 20;
+    EXPECT_EQ(rules(), Names());
+    // Tensors that lie in memory that was not seen allocated.
+    device().tensors->grown_allocated_bytes = 300 << 20;
+    EXPECT_EQ(rules(), Names());
+}
+
 }  // namespace
 }  // namespace heapdrift::model
