@@ -132,8 +132,10 @@ void SessionFile::fill_identity(const Options& options, const char* program, uin
         sys::read_file("/proc/self/cmdline", identity.command_line, sizeof(identity.command_line)));
     Control& control = header_->control;
     control.moment.store(moment_of(1, 0), std::memory_order_relaxed);
-    control.snapshot_interval_ns.store(options.interval_ms * 1'000'000, std::memory_order_relaxed);
-    control.snapshot_due_ns.store(options.interval_ms * 1'000'000, std::memory_order_relaxed);
+    const uint64_t interval =
+        options.operations != 0 ? options.operations : options.interval_ms * 1'000'000;
+    control.snapshot_interval_ns.store(interval, std::memory_order_relaxed);
+    control.snapshot_due_ns.store(interval, std::memory_order_relaxed);
     control.segment_count.store(1, std::memory_order_relaxed);
     // Release: a reader that finds the magic finds all of the identity.
     std::atomic_thread_fence(std::memory_order_release);
