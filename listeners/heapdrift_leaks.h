@@ -47,18 +47,22 @@ inline bool none_is_frameworks(const std::vector<std::string>&) {
 /* "" where nothing is left of what this thread allocated since the mark, or where that is not
  * known. */
 inline std::string leaks_text(const Mark& mark, IsFrameworks is_frameworks = none_is_frameworks) {
-    constexpr size_t kSites = 256;
+    constexpr size_t kSites = 256;  // at first; more where there are more
     constexpr size_t kSitesShown = 8;
     constexpr size_t kFrames = 24;
     const IgnoreScope own_allocations;
     std::vector<heapdrift_site> sites(kSites);
-    const heapdrift_growth growth = mark.growth(sites.data(), kSites);
+    heapdrift_growth growth = mark.growth(sites.data(), sites.size());
+    while (growth.known != 0 && growth.sites > sites.size()) {
+        sites.resize(growth.sites);
+        growth = mark.growth(sites.data(), sites.size());
+    }
     if (growth.known == 0) return "";
     size_t blocks = 0;
     size_t bytes = 0;
     size_t stacks = 0;
     std::ostringstream text;
-    for (size_t i = 0; i < kSites && i < growth.sites; ++i) {
+    for (size_t i = 0; i < growth.sites; ++i) {
         void* addresses[kFrames];
         const size_t count = heapdrift_site_frames(sites[i].site, addresses, kFrames);
         std::vector<std::string> frames;

@@ -17,6 +17,7 @@ struct NumberOption {
 constexpr NumberOption kNumbers[] = {
     {"root_pid", &Options::root_pid, 0, ~uint32_t{0}},
     {"interval", &Options::interval_ms, 1, 3'600'000},
+    {"operations", &Options::operations, 0, uint64_t{1} << 40},
     {"depth", &Options::depth, 1, kMaxDepth},
     {"min_descendant", &Options::min_descendant, 0, ~uint64_t{0}, true},
     {"keep_all", &Options::keep_all, 0, 1},

@@ -12,8 +12,11 @@ struct Options {
     // Where the session file goes: %p pid, %e program, %% percent. A process other than root_pid
     // gets ".PID" appended when there is no %p.
     TextBuffer<1024> output;
-    uint64_t root_pid = 0;            // the process that `heapdrift run` started; 0: none
-    uint64_t interval_ms = 20;        // between the first scheduled snapshots
+    uint64_t root_pid = 0;      // the process that `heapdrift run` started; 0: none
+    uint64_t interval_ms = 20;  // between the first scheduled snapshots
+    // Between the first scheduled snapshots in operations of the process, so that they do not hang
+    // on the clock; 0: by time.
+    uint64_t operations = 0;
     uint64_t depth = 1024;            // frames kept of a stack
     uint64_t min_descendant = 65536;  // a descendant that allocated less leaves no file
     uint64_t keep_all = 0;

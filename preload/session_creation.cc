@@ -157,8 +157,10 @@ void SessionFile::start_control(const Options& options) {
     header_->identity.root = options.root_pid != 0 && options.root_pid == header_->identity.pid;
     Control& control = header_->control;
     control.moment.store(moment_of(1, 0), std::memory_order_relaxed);
-    control.snapshot_interval_ns.store(options.interval_ms * 1'000'000, std::memory_order_relaxed);
-    control.snapshot_due_ns.store(options.interval_ms * 1'000'000, std::memory_order_relaxed);
+    const uint64_t interval =
+        options.operations != 0 ? options.operations : options.interval_ms * 1'000'000;
+    control.snapshot_interval_ns.store(interval, std::memory_order_relaxed);
+    control.snapshot_due_ns.store(interval, std::memory_order_relaxed);
 }
 
 void SessionFile::fill_identity(const Options& options, const char* program, uint32_t image) {

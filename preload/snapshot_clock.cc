@@ -1,5 +1,7 @@
 #include "preload/snapshot_clock.h"
 
+#include <atomic>
+
 #include "core/snapshot_table.h"
 #include "preload/memory_session.h"
 #include "preload/page_memory.h"
@@ -24,6 +26,10 @@ constexpr uint64_t kCostShare = 100;
 // busy sites fill tens of megabytes a second.
 constexpr uint64_t kKeptValueNs = 100;
 constexpr uint64_t kKeptValuesShare = 20;
+// Under the option operations= a thread tells of its operations in such steps: always the same, so
+// that the same program has its snapshots at the same places in every run.
+constexpr uint32_t kOperationsPerStep = 16;
+constinit std::atomic<uint64_t> operations_told{0};
 // The composition of the peak is kept when the mark has risen by so much.
 constexpr int64_t kPeakStepShare = 50;
 constexpr int64_t kPeakStepBytes = 64 * 1024;
@@ -58,6 +64,29 @@ void take_scheduled(uint64_t now_ns) {
         kKeptValuesShare * kKeptValueNs * (kept - recorder.values_kept_before);
     recorder.values_kept_before = kept;
     control.snapshot_due_ns.store(next < earliest ? earliest : next, std::memory_order_relaxed);
+}
+
+void take_scheduled_by_operations(uint64_t operations) {
+    Control& control = recorder.file.control();
+    SnapshotLock lock(control, monotonic_ns());
+    const uint64_t due = control.snapshot_due_ns.load(std::memory_order_relaxed);
+    if (!lock.held() || operations < due) return;
+    uint64_t cost = 0;
+    open_filled(SnapshotKind::scheduled, "", recorder.file.since_start_ns(), 0, cost);
+    const uint64_t step = control.snapshot_interval_ns.load(std::memory_order_relaxed);
+    control.snapshot_due_ns.store(operations - (operations - due) % step + step,
+                                  std::memory_order_relaxed);
+}
+
+void tell_operations(ThreadState& state) {
+    const uint64_t between = recorder.options.operations;
+    const uint32_t done = state.look_after;
+    const uint64_t told = operations_told.fetch_add(done, std::memory_order_relaxed) + done;
+    state.look_after =
+        between < kOperationsPerStep ? static_cast<uint32_t>(between) : kOperationsPerStep;
+    state.until_look = state.look_after;
+    if (told >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
+        take_scheduled_by_operations(told);
 }
 
 // The mark's composition: only the last peak snapshot is kept, so a rise costs undo entries of the
@@ -124,14 +153,18 @@ int64_t live_heap_bytes(const Control& control) {
 
 void look_at_clock(ThreadState& state) {
     const uint64_t now = recorder.file.since_start_coarse_ns();
-    plan_next_look(state, now);
-    if (recorder.file.in_memory()) [[unlikely]] {
-        // Not an operation may pass unseen: the one that makes the file due is kept in it.
-        state.until_look = 1;
+    if (recorder.file.in_memory()) [[unlikely]]
         leave_memory_if_due(state, now);
+    if (recorder.options.operations != 0) [[unlikely]] {
+        tell_operations(state);
+    } else {
+        plan_next_look(state, now);
+        if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
+            take_scheduled(recorder.file.since_start_ns());
     }
-    if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
-        take_scheduled(recorder.file.since_start_ns());
+    // Not an operation may pass unseen: the one that makes the file due is kept in it.
+    if (recorder.file.in_memory()) [[unlikely]]
+        state.until_look = state.look_after = 1;
     return_table_memory(now);
     if (scan::wanted()) [[unlikely]]
         scan::go_on();

@@ -9,7 +9,6 @@
 
 #include "analyzer/input/counters_at.h"
 #include "analyzer/symbolize/symbol_table.h"
-#include "core/session_view.h"
 
 namespace heapdrift::input {
 
@@ -207,6 +206,10 @@ model::Integrity check_integrity(const OpenedSession& opened, const LoadedSessio
         integrity.damages.push_back({"header", 1, view_error_text(view.error())});
         return integrity;
     }
+    return check_integrity(view, loaded);
+}
+
+model::Integrity check_integrity(const SessionView& view, const LoadedSession& loaded) {
     return Checker(view, loaded).check();
 }
 

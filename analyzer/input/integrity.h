@@ -3,6 +3,7 @@
 
 #include "analyzer/input/session_loader.h"
 #include "analyzer/model/integrity.h"
+#include "core/session_view.h"
 
 namespace heapdrift::input {
 
@@ -12,5 +13,7 @@ namespace heapdrift::input {
 // behind is no damage. Of one that is running only what does not change is looked at. `loaded` is
 // what load_session made of the file; another tool's recording was read whole by it, or refused.
 model::Integrity check_integrity(const OpenedSession& opened, const LoadedSession& loaded);
+// The same of a session's bytes that can be read at all.
+model::Integrity check_integrity(const SessionView& view, const LoadedSession& loaded);
 
 }  // namespace heapdrift::input

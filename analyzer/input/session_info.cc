@@ -1,6 +1,7 @@
 #include "analyzer/input/session_info.h"
 
 #include <algorithm>
+#include <cstring>
 #include <ctime>
 
 #include "analyzer/input/process_state.h"
@@ -154,6 +155,19 @@ model::Losses read_losses(const SessionView& view) {
 model::VerifiedStacks read_verified_stacks(const Control& control) {
     return {control.verified_same.load(), control.verified_different.load(),
             control.verified_unknown.load(), control.verified_fast.load()};
+}
+
+std::vector<std::byte> read_embedded_symbols(const SessionView& view) {
+    std::vector<std::byte> blob;
+    for (const std::span<const std::byte> payload : view.symbols())
+        blob.insert(blob.end(), payload.begin(), payload.end());
+    uint64_t size = 0;
+    if (blob.size() < sizeof size) return {};
+    std::memcpy(&size, blob.data(), sizeof size);
+    if (size > blob.size() - sizeof size) return {};
+    blob.erase(blob.begin(), blob.begin() + sizeof size);
+    blob.resize(size);
+    return blob;
 }
 
 }  // namespace heapdrift::input

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,8 @@ std::vector<model::SnapshotInfo> read_snapshots(const Header& header);
 model::Losses read_losses(const SessionView& view);
 
 model::VerifiedStacks read_verified_stacks(const Control& control);
+
+// As SymbolTable::encode made them; empty where there are none, or not all of them.
+std::vector<std::byte> read_embedded_symbols(const SessionView& view);
 
 }  // namespace heapdrift::input

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "analyzer/input/counters_at.h"
 #include "analyzer/input/cuda_reader.h"
@@ -24,19 +23,6 @@ SessionView checked_view(const OpenedSession& opened) {
     if (view.error() != ViewError::none)
         throw Failure(fmt::format("{}: {}", opened.path, view_error_text(view.error())));
     return view;
-}
-
-std::vector<std::byte> read_embedded_symbols(const SessionView& view) {
-    std::vector<std::byte> blob;
-    for (const std::span<const std::byte> payload : view.symbols())
-        blob.insert(blob.end(), payload.begin(), payload.end());
-    uint64_t size = 0;
-    if (blob.size() < sizeof size) return {};
-    std::memcpy(&size, blob.data(), sizeof size);
-    if (size > blob.size() - sizeof size) return {};
-    blob.erase(blob.begin(), blob.begin() + sizeof size);
-    blob.resize(size);
-    return blob;
 }
 
 void read_high_water_mark(const Control& control, model::Profile& profile) {

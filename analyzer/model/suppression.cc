@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "analyzer/model/allocator_wrapper.h"
 
@@ -49,20 +50,25 @@ bool frame_matches(const FrameRule& rule, const Frame& frame) {
     return false;
 }
 
-bool stack_matches(const std::vector<FrameRule>& rules, size_t rule,
-                   const std::vector<Frame>& frames, size_t frame) {
-    for (; rule < rules.size(); ++rule, ++frame) {
-        if (rules[rule].kind == FrameRule::Kind::any_frames) {
-            while (rule + 1 < rules.size() && rules[rule + 1].kind == FrameRule::Kind::any_frames)
-                ++rule;
-            if (rule + 1 == rules.size()) return true;
-            for (size_t from = frame; from < frames.size(); ++from)
-                if (frame_matches(rules[rule + 1], frames[from]) &&
-                    stack_matches(rules, rule + 1, frames, from))
-                    return true;
-            return false;
+// Lines up to the next "...", each of one frame.
+bool lines_match(std::span<const FrameRule> lines, std::span<const Frame> frames) {
+    return lines.size() <= frames.size() &&
+           std::ranges::equal(lines, frames.first(lines.size()), frame_matches);
+}
+
+// The first place for what follows a "..." is as good as any later one: behind a rule's end all
+// frames are allowed. So the time is that of a product, however many "..." there are.
+bool stack_matches(std::span<const FrameRule> rules, std::span<const Frame> frames) {
+    for (bool anywhere = false; !rules.empty(); anywhere = true) {
+        const auto any =
+            std::ranges::find(rules, FrameRule::Kind::any_frames, &FrameRule::kind) - rules.begin();
+        const auto lines = rules.first(static_cast<size_t>(any));
+        while (!lines_match(lines, frames)) {
+            if (!anywhere || frames.empty()) return false;
+            frames = frames.subspan(1);
         }
-        if (frame >= frames.size() || !frame_matches(rules[rule], frames[frame])) return false;
+        frames = frames.subspan(lines.size());
+        rules = rules.subspan(std::min(lines.size() + 1, rules.size()));
     }
     return true;
 }
@@ -119,7 +125,7 @@ bool matches(const SuppressionRule& rule, const std::vector<Frame>& frames) {
                 });
         });
     }
-    if (stack_matches(rule.frames, 0, frames, 0)) return true;
+    if (stack_matches(rule.frames, frames)) return true;
     // memcheck's stacks begin in malloc or operator new; ours in their caller, or in one of the
     // two.
     if (rule.frames.empty() || rule.frames[0].kind != FrameRule::Kind::function) return false;
@@ -131,8 +137,8 @@ bool matches(const SuppressionRule& rule, const std::vector<Frame>& frames) {
     });
     if (!names_allocator) return false;
     const auto first = std::ranges::find_if_not(frames, is_replaced);
-    return stack_matches(rule.frames, 1, frames, 0) ||
-           stack_matches(rule.frames, 1, {first, frames.end()}, 0);
+    const auto callers = std::span(rule.frames).subspan(1);
+    return stack_matches(callers, frames) || stack_matches(callers, {first, frames.end()});
 }
 
 bool Suppressions::take(const std::vector<Frame>& frames, uint64_t live_bytes) {

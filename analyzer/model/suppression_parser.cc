@@ -23,7 +23,7 @@ public:
                 rules_.push_back({.text = std::string(line),
                                   .origin = here(),
                                   .anywhere = true,
-                                  .pattern = std::string(trimmed(line.substr(5))),
+                                  .pattern = pattern_behind(line, 5),
                                   .frames = {}});
             else if (line == "{")
                 parse_block();
@@ -47,19 +47,29 @@ private:
         return false;
     }
 
+    // An empty one would match every stack, or none.
+    std::string pattern_behind(std::string_view line, size_t prefix) const {
+        const std::string_view pattern = trimmed(line.substr(prefix));
+        if (pattern.empty())
+            fail(fmt::format("a pattern is expected behind '{}'", line.substr(0, prefix)));
+        return std::string(pattern);
+    }
+
     std::string_view line_of_block() {
         std::string_view line;
-        if (!next(line)) fail("the rule has no '}'");
+        if (!next(line)) fail(fmt::format("the rule of line {} has no '}}'", block_));
         return line;
     }
 
     void parse_block() {
         SuppressionRule rule;
         rule.origin = here();
+        block_ = number_;
         rule.text = std::string(line_of_block());
         const std::string_view kind = line_of_block();
         const size_t colon = kind.find(':');
-        if (colon == std::string_view::npos) fail("the tool and kind, such as Memcheck:Leak");
+        if (colon == std::string_view::npos)
+            fail("the tool and kind, such as Memcheck:Leak, are expected");
         const bool used = kind.substr(0, colon).find("Memcheck") != std::string_view::npos &&
                           kind.substr(colon + 1) == "Leak";
         for (std::string_view line = line_of_block(); line != "}"; line = line_of_block())
@@ -72,7 +82,7 @@ private:
     void parse_frame(std::string_view line, SuppressionRule& rule) {
         using Kind = FrameRule::Kind;
         const auto add = [&](Kind kind, size_t prefix) {
-            rule.frames.push_back({kind, std::string(trimmed(line.substr(prefix)))});
+            rule.frames.push_back({kind, pattern_behind(line, prefix)});
         };
         if (line == "...")
             rule.frames.push_back({});
@@ -94,6 +104,7 @@ private:
     std::string_view rest_;
     const std::string& file_;
     size_t number_ = 0;
+    size_t block_ = 0;  // the line of the block that is being read
     std::vector<SuppressionRule> rules_;
 };
 

@@ -1,6 +1,7 @@
 #include "analyzer/model/timing.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "analyzer/model/statistics.h"
 
@@ -12,6 +13,12 @@ namespace {
 constexpr double kLeastActivity = 0.02;
 
 }  // namespace
+
+void take_operations_for_time(History& history) {
+    double before = 0;
+    for (HistoryPoint& point : history.points)
+        before = point.seconds = std::max(point.operations, std::nextafter(before, 1e300));
+}
 
 Timing timing_of(std::span<const HistoryPoint> points) {
     Timing timing;

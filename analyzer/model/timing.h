@@ -18,6 +18,10 @@ struct Timing {
     std::vector<double> work;
 };
 
+// Of a history whose snapshots were taken by the number of operations: for what judges it these are
+// the time, so that when the process ran, and how fast, is nothing to it.
+void take_operations_for_time(History& history);
+
 // seconds and operations of the points must rise.
 Timing timing_of(std::span<const HistoryPoint> points);
 

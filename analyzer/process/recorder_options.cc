@@ -22,9 +22,10 @@ struct KnownOption {
     uint64_t highest;
 };
 // Those a user may set by -O. output and root_pid are the command's own.
-constexpr std::array<KnownOption, 9> kKnownOptions = {{
+constexpr std::array<KnownOption, 10> kKnownOptions = {{
     {"cuda_patch", 0, 1},
     {"interval", 1, 3'600'000},
+    {"operations", 0, uint64_t{1} << 40},
     {"depth", 1, 1024},
     {"keep_all", 0, 1},
     {"min_descendant", 0, UINT64_MAX},

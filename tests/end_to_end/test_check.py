@@ -281,7 +281,7 @@ class Outputs(GateTest):
 class Steady(GateTest):
     """The same program, the same verdict."""
 
-    REPETITIONS = int(os.environ.get("HEAPDRIFT_GATE_REPETITIONS", "6"))
+    REPETITIONS = int(os.environ.get("HEAPDRIFT_GATE_REPETITIONS", "4"))
 
     def verdicts(self, what, *options, victim=None, timeout=60):
         seen = set()
@@ -318,6 +318,24 @@ class Steady(GateTest):
         self.under_load()
         seen = self.verdicts("threads 8 loses 1", timeout=300)
         self.assertEqual(len(seen), 1, seen)
+
+    def growth_verdicts(self, kind, timeout=300):
+        return self.verdicts(None, victim=f"growth {kind} temporary_churn", timeout=timeout)
+
+    def test_growth_beside_the_threshold_under_load(self):
+        """What the score of one run is hangs on the load; what fails the gate does not."""
+        self.under_load()
+        for kind, status in (("leaks_each_second", 23), ("leaks_each_fourth", 0)):
+            seen = self.growth_verdicts(kind)
+            self.assertEqual(len(seen), 1, seen)
+            self.assertEqual(seen.pop()[0], status)
+
+    def test_peak_that_hangs_on_threads_is_confirmed(self):
+        what, budget = "overlaps 3000000", "peak=2999999B"
+        status, document = self.verdict(what, "--budget", budget, timeout=120)
+        self.assertEqual((status, document["runs"]), (24, 3))
+        status, document = self.verdict("holds 3000000", "--budget", budget)
+        self.assertEqual((status, document["runs"]), (24, 1), "it is the same in each run")
 
     def test_accepted_leak_that_varies(self):
         update = ["baseline", "update", "--", *self.victim("gated loses 3")]

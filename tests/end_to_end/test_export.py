@@ -4,8 +4,6 @@ import json
 import os
 import re
 
-import jsonschema
-
 from harness import consumers, session, truth
 from harness.case import EndToEndTest
 
@@ -148,7 +146,7 @@ class Export(EndToEndTest):
 
     def read_speedscope(self, path):
         document = json.loads(self.read(path))
-        jsonschema.Draft7Validator(consumers.speedscope_schema()).validate(document)
+        consumers.validate_speedscope(document)
         frames = document["shared"]["frames"]
         sums = {}
         for profile in document["profiles"]:

@@ -115,6 +115,55 @@ class Import(EndToEndTest):
                     self.assertEqual(row["live_bytes_delta"], 0)
                     self.assertEqual(row["allocations_delta"], 0)
 
+    def as_pprof(self, path, *options):
+        file = os.path.join(self.folder, "exported.pb.gz")
+        result = session.heapdrift(
+            ["export", "-f", "pprof", "--force", "-o", file, *options, path], self.folder
+        )
+        self.assertEqual((result.status, result.err), (0, ""), result.describe())
+        return file
+
+    def test_pprof(self):
+        """What we wrote, as we and as Go's pprof wrote it, is what was recorded."""
+        ours = self.own("phases peak")
+        file = self.as_pprof(ours)
+        merged = os.path.join(self.folder, "merged.pb.gz")
+        consumers.go_pprof(file, self.folder, "-proto", f"-output={merged}", "-drop_negative")
+        whole = session.report(ours, self.folder)
+        for path in (file, merged):
+            document = self.report(path)
+            for figure in ("allocations", "allocated_bytes", "live_bytes", "live_allocations"):
+                self.assertEqual(document["totals"][figure], whole["totals"][figure], path)
+            self.assertIsNone(document["totals"]["peak_live_bytes"])
+            self.assertIn("pprof", document["files"][0]["recorded_by"])
+            self.assert_schemas(path)
+        difference = session.diff(file, ours, self.folder)
+        self.assertTrue(difference["rows"])
+        for row in difference["rows"]:
+            self.assertEqual(row["only_in"], "both", session.stack_text(row))
+            self.assertEqual(row["live_bytes_delta"], 0)
+            self.assertEqual(row["allocations_delta"], 0)
+
+    def test_pprof_of_gperftools(self):
+        _, entries, path = self.by_gperftools("phases peak")
+        file = os.path.join(self.folder, "gperftools.pb.gz")
+        consumers.go_pprof(path, self.folder, "-proto", "-symbolize=none", f"-output={file}")
+        document = self.report(file)
+        for entry in entries:
+            for figure in ("allocations", "live_bytes"):
+                self.assertEqual(session.figure(document, entry["marker"], figure), entry[figure])
+
+    def test_pprof_of_a_difference_is_refused(self):
+        ours = self.own("phases peak")
+        file = os.path.join(self.folder, "difference.pb.gz")
+        result = session.heapdrift(
+            ["export", "-f", "pprof", "-o", file, ours, ours], self.folder
+        )
+        self.assertEqual(result.status, 0, result.describe())
+        result = session.heapdrift(["report", file], self.folder)
+        self.assertEqual((result.status, result.out), (1, ""), result.describe())
+        self.assertRegex(result.err, r"difference\.pb\.gz: byte \d+ of the profile: a profile of one")
+
     def test_is_exported_too(self):
         _, entries, path = self.by_gperftools("phases peak")
         for target in ("pprof", "massif", "dhat", "heap"):

@@ -18,9 +18,14 @@ class Listeners(EndToEndTest):
             r"allocated by\s+lose_two_blocks in ",
         )
         self.assertRegex(result.out, r"7 bytes in 1 block, allocated by\s+lose_two_blocks in ")
+        return result
 
     def test_gtest(self):
-        self.check("listener_gtest", r"\[  FAILED  \] Store\.(\w+)", ["leaks"])
+        result = self.check(
+            "listener_gtest", r"\[  FAILED  \] Store\.(\w+)", ["leaks", "leaks_by_many_stacks"]
+        )
+        self.assertIn("4800 bytes in 300 blocks", result.out)
+        self.assertIn("and by 292 more call stacks", result.out)
 
     def test_catch2(self):
         self.check(

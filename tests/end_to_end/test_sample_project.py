@@ -7,13 +7,11 @@ import os
 import shutil
 import unittest
 
-import jsonschema
-from harness import build, process
+from harness import build, consumers, process
 from harness.case import EndToEndTest
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ROOT = os.path.dirname(os.path.dirname(_HERE))
-_HARNESS = os.path.join(_HERE, "harness")
 
 
 class SampleProject(EndToEndTest):
@@ -50,16 +48,11 @@ class SampleProject(EndToEndTest):
     def sarif(self):
         with open(os.path.join(self.project, "leaks.sarif"), encoding="utf-8") as file:
             document = json.load(file)
-        with open(os.path.join(_HARNESS, "sarif_schema.json"), encoding="utf-8") as file:
-            schema = json.load(file)
-        jsonschema.validate(document, schema)
+        consumers.validate_sarif(document)
         return document["runs"][0]
 
     def assert_junit(self, failures):
-        result = self.run_in_project(
-            "xmllint", "--noout", "--schema", os.path.join(_HARNESS, "junit.xsd"), "leaks.xml"
-        )
-        self.assertEqual(result.status, 0, result.describe())
+        consumers.validate_junit(os.path.join(self.project, "leaks.xml"), self.folder)
         with open(os.path.join(self.project, "leaks.xml"), encoding="utf-8") as file:
             text = file.read()
         self.assertEqual(text.count("<failure"), failures, text)

@@ -3,12 +3,15 @@
 #include <zstd.h>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "analyzer/input/foreign/heap_text_reader.h"
 #include "analyzer/input/foreign/heaptrack_reader.h"
+#include "analyzer/input/foreign/pprof_reader.h"
 #include "analyzer/model/failure.h"
 #include "tests/fuzz/seeds.h"
+#include "tests/unit/support/pprof_builder.h"
 
 namespace {
 
@@ -32,11 +35,10 @@ constexpr std::string_view kHeaptrack =
     "a 10 3\na 100 1\nc 1\n+ 0\n+ 1\nc 2\n- 1\n+ 0\nc a\nR 3d3\n# strings: 4\n";
 
 template <typename Read>
-void try_to_read(std::span<const std::byte> bytes, Read read) {
+void try_to_read(Read read) {
     using namespace heapdrift;
     try {
-        input::TextLines lines(bytes, "fuzz");
-        const model::Profile profile = read(lines);
+        const model::Profile profile = read();
         if (profile.locations.size() > profile.addresses.size()) __builtin_trap();
         for (const model::Site& site : profile.sites)
             for (const uint32_t address : profile.frames_of(site))
@@ -57,6 +59,8 @@ std::vector<std::vector<uint8_t>> heapdrift::testing::fuzz_seeds() {
     packed.resize(
         ZSTD_compress(packed.data(), packed.size(), kHeaptrack.data(), kHeaptrack.size(), 3));
     seeds.push_back(packed);
+    const std::string profile = PprofBuilder().bytes();
+    seeds.emplace_back(profile.begin(), profile.end());
     return seeds;
 }
 
@@ -65,8 +69,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto bytes = std::as_bytes(std::span(data, size));
     const input::IdentifyModule nothing = [](model::Module&,
                                              const std::vector<input::MappedCode>&) {};
-    try_to_read(bytes,
-                [&](input::TextLines& lines) { return input::read_heap_text(lines, nothing); });
-    try_to_read(bytes, [](input::TextLines& lines) { return input::read_heaptrack(lines); });
+    try_to_read([&] {
+        input::TextLines lines(bytes, "fuzz");
+        return input::read_heap_text(lines, nothing);
+    });
+    try_to_read([&] {
+        input::TextLines lines(bytes, "fuzz");
+        return input::read_heaptrack(lines);
+    });
+    try_to_read([&] { return input::read_pprof(bytes, "fuzz", nothing); });
     return 0;
 }

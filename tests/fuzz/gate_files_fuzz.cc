@@ -1,5 +1,5 @@
-// The readers of heapdrift.toml and of the baseline on arbitrary bytes. Entry point of libFuzzer
-// and of mutate_main.cc.
+// The readers of heapdrift.toml, of the baseline and of suppressions on arbitrary bytes. Entry
+// point of libFuzzer and of mutate_main.cc.
 #include <cstdint>
 #include <sstream>
 #include <string_view>
@@ -7,6 +7,7 @@
 #include "analyzer/input/baseline_file.h"
 #include "analyzer/input/settings_file.h"
 #include "analyzer/model/failure.h"
+#include "analyzer/model/suppression.h"
 #include "analyzer/report/gate/writers.h"
 #include "tests/fuzz/seeds.h"
 
@@ -24,11 +25,29 @@ constexpr std::string_view kBaseline =
     "  {\"id\": \"0000000000000000\", \"stack\": [\"f (m)\"], \"domain\": \"heap\", "
     "\"kind\": \"lost\", \"blocks\": 1, \"bytes\": 2, \"programs\": [\"tests\"]}\n ]\n}\n";
 
+constexpr std::string_view kRules =
+    "# known\nleak:^cache_*put$\nrace:other\n{\n known\n Memcheck:Leak\n"
+    " match-leak-kinds: definite\n fun:operator new*\n ...\n obj:*/lib?.so*\n src:cache.cc:42\n"
+    " ...\n}\n";
+
+void try_suppressions(std::string_view text) {
+    using namespace heapdrift;
+    const std::vector<model::Frame> stack = {
+        {.function = "cache_put(int)", .file = "/src/cache.cc", .line = 42, .module = "/lib/a.so"},
+        {.function = "serve", .file = "", .module = "/bin/server"},
+        {.function = "", .file = "", .module = "/bin/server"}};
+    for (const model::SuppressionRule& rule : model::parse_suppressions(text, "fuzz.supp")) {
+        if (rule.origin.find(':') == std::string::npos) __builtin_trap();
+        model::matches(rule, stack);
+        model::matches(rule, {});
+    }
+}
+
 }  // namespace
 
 std::vector<std::vector<uint8_t>> heapdrift::testing::fuzz_seeds() {
     std::vector<std::vector<uint8_t>> seeds;
-    for (const std::string_view text : {kSettings, kBaseline})
+    for (const std::string_view text : {kSettings, kBaseline, kRules})
         seeds.emplace_back(text.begin(), text.end());
     // With the id that its stack has, so that whole files are read too.
     std::string whole(kBaseline);
@@ -52,6 +71,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         report::write_baseline(written, baseline);
         const model::Baseline again = input::parse_baseline(written.str(), "again.json");
         if (again.leaks.size() != baseline.leaks.size()) __builtin_trap();
+    } catch (const UsageFailure&) {
+        // What it is for.
+    }
+    try {
+        try_suppressions(text);
     } catch (const UsageFailure&) {
         // What it is for.
     }

@@ -29,7 +29,8 @@ void mutate_text(Bytes& bytes, std::mt19937& random) {
     const size_t changes = 1 + below(6);
     for (size_t i = 0; i < changes && !bytes.empty(); ++i) {
         const auto at = bytes.begin() + static_cast<std::ptrdiff_t>(below(bytes.size()));
-        const auto character = static_cast<uint8_t>(kCharacters[below(sizeof kCharacters - 1)]);
+        const auto character = static_cast<uint8_t>(
+            below(4) == 0 ? random() : kCharacters[below(sizeof kCharacters - 1)]);
         switch (below(3)) {
             case 0:
                 *at = character;

@@ -1,5 +1,6 @@
-// The file reader on arbitrary bytes: whatever they are, no read outside them, no endless loop, no
-// memory out of proportion. Entry point of libFuzzer and of mutate_main.cc.
+// The file reader, and the look at a whole file that `heapdrift info` takes, on arbitrary bytes:
+// whatever they are, no read outside them, no endless loop, no memory out of proportion. Entry
+// point of libFuzzer and of mutate_main.cc.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -9,9 +10,11 @@
 #include "analyzer/input/aged_deallocations.h"
 #include "analyzer/input/counters_at.h"
 #include "analyzer/input/cuda_reader.h"
+#include "analyzer/input/integrity.h"
 #include "analyzer/input/scan_reader.h"
 #include "analyzer/input/session_info.h"
 #include "analyzer/input/stack_reader.h"
+#include "analyzer/symbolize/symbol_table.h"
 #include "core/session_view.h"
 #include "tests/fuzz/seeds.h"
 #include "tests/unit/support/session_builder.h"
@@ -33,8 +36,12 @@ std::vector<std::vector<uint8_t>> heapdrift::testing::fuzz_seeds() {
         if (i % 50 == 0) session.snapshot(SnapshotKind::scheduled, i);
     }
     session.add_thread(4711, "server", 0, 1, 1);
-    const std::vector<std::byte> symbols(100);
-    session.embed_symbols(symbols);
+    symbolize::SymbolTable symbols;
+    for (uint64_t i = 0; i < 100; ++i)
+        symbols.insert(0, 0x2000 + i, {{"serve(int)", "/src/serve.cc", 7, i % 2 == 0}});
+    session.embed_symbols(symbols.encode());
+    session.header().control.ended_by = EndedBy::exit;
+    session.header().control.ended_ns = 3000;
     const auto bytes = session.bytes();
     const auto* first = reinterpret_cast<const uint8_t*>(bytes.data());
     return {{first, first + bytes.size()}};
@@ -49,7 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size > 0) std::memcpy(copy.get(), data, size);
     const SessionView view(std::span<const std::byte>(copy.get(), size));
     if (view.error() != ViewError::none) return 0;
-    model::Profile profile;
+    input::LoadedSession loaded;
+    model::Profile& profile = loaded.profile;
     profile.snapshots = input::read_snapshots(view.header());
     std::vector<uint32_t> points = {input::kCurrent};
     for (const model::SnapshotInfo& snapshot : profile.snapshots)
@@ -71,5 +79,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const input::AgedCount& count : input::aged_deallocations(view))
         if (count.site >= view.site_limit() || count.born >= count.freed) std::abort();
     if (view.symbols().size() > view.segment_count()) std::abort();
+    loaded.embedded_symbols = input::read_embedded_symbols(view);
+    for (const model::Ending ending : {model::Ending::exit, model::Ending::running}) {
+        profile.session.ending = ending;
+        for (const model::Finding& damage : input::check_integrity(view, loaded).damages)
+            if (damage.count == 0 || damage.text.empty()) std::abort();
+    }
     return 0;
 }

@@ -5,11 +5,13 @@
 //   ignores N        the same in an ignored scope
 //   threads N        N threads work side by side for a while; each loses three blocks
 //   holds BYTES      has a block of so many bytes for a moment
+//   overlaps BYTES   4 threads each hold such a block for a moment, when they come to it
 //   keeps BYTES      leaves such a block reachable until the end
 //   labels BYTES     takes the snapshots "before" and "after", and keeps so much in between
 //   exits N          ends with the exit status N
 //   dies             ends by SIGABRT
 #include <pthread.h>
+#include <sched.h>
 
 #include "preload/heapdrift.h"
 #include "reach.h"
@@ -50,6 +52,24 @@ MARKER static void hold_block(size_t size) {
     free(keep(malloc(size)));
 }
 
+// How many of the blocks there are at once is for the scheduler to say.
+static size_t overlapping_size;
+static void* hold_for_a_moment(void* unused) {
+    for (int i = 0; i < 50; ++i) {
+        void* block = keep(malloc(overlapping_size));
+        sched_yield();
+        free(block);
+    }
+    return unused;
+}
+static void overlap(size_t size) {
+    pthread_t threads[4];
+    overlapping_size = size;
+    for (int i = 0; i < 4; ++i)
+        REQUIRE(pthread_create(&threads[i], NULL, hold_for_a_moment, NULL) == 0);
+    for (int i = 0; i < 4; ++i) REQUIRE(pthread_join(threads[i], NULL) == 0);
+}
+
 int main(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         const char* what = argv[i];
@@ -68,6 +88,7 @@ int main(int argc, char** argv) {
             }
             if (strcmp(what, "threads") == 0) run_threads((int)number);
             if (strcmp(what, "holds") == 0) hold_block((size_t)number);
+            if (strcmp(what, "overlaps") == 0) overlap((size_t)number);
             if (strcmp(what, "keeps") == 0) keep_block((size_t)number);
             if (strcmp(what, "exits") == 0) exit((int)number);
             if (strcmp(what, "labels") == 0) {

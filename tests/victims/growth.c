@@ -24,6 +24,14 @@ MARKER void leaks_all(int round) {
     for (int i = 0; i < 3; ++i) keep_for_ever(keep(malloc(100)));
 }
 
+// So slowly that a score is just above, or just below, what fails a gate.
+MARKER void leaks_each_second(int round) {
+    if (round % 2 == 0) keep_for_ever(keep(malloc(100)));
+}
+MARKER void leaks_each_fourth(int round) {
+    if (round % 4 == 0) keep_for_ever(keep(malloc(100)));
+}
+
 MARKER void leaks_one_percent(int round) {
     (void)round;
     for (int i = 0; i < 400; ++i) {
@@ -119,6 +127,8 @@ static const struct {
     void (*work)(int round);
 } kKinds[] = {
     {"leaks_all", leaks_all},
+    {"leaks_each_second", leaks_each_second},
+    {"leaks_each_fourth", leaks_each_fourth},
     {"leaks_one_percent", leaks_one_percent},
     {"leaks_late", leaks_late},
     {"leaks_lost", leaks_lost},

@@ -1,6 +1,10 @@
 // The same for Catch2: listeners/heapdrift_catch2.h.
+#if __has_include(<catch2/catch.hpp>)
 #define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>
+#else
+#include <catch2/catch_test_macros.hpp>
+#endif
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -20,6 +24,13 @@ TEST_CASE("is_clean") {
     CAPTURE(strings.size());
     REQUIRE(strings[3].size() > 30);
     CHECK_THROWS(throw 1);
+}
+
+TEST_CASE("is_clean_with_a_long_message") {
+    const std::string text(200'000, 'x');
+    INFO("as long as a document: " << text);
+    CAPTURE(text);
+    CHECK(text.size() == 200'000);
 }
 
 TEST_CASE("leaks") {

@@ -13,6 +13,13 @@ ALONE void lose_two_blocks() {
     hidden = std::malloc(7);
 }
 
+// Each call loses a block by a call stack of its own.
+ALONE void lose_below(int depth) {
+    hidden = std::malloc(16);
+    if (depth > 1) lose_below(depth - 1);
+    hidden = nullptr;
+}
+
 class Store : public testing::Test {
 protected:
     std::vector<std::string> kept_{"a string that is longer than the buffer of one"};
@@ -26,6 +33,10 @@ TEST_F(Store, is_clean) {
 TEST_F(Store, leaks) {
     lose_two_blocks();
     EXPECT_EQ(kept_.size(), 1u);
+}
+
+TEST_F(Store, leaks_by_many_stacks) {
+    lose_below(300);
 }
 
 TEST_F(Store, leaks_ignored) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -20,8 +21,10 @@ namespace heapdrift::commands {
 namespace {
 
 constexpr uint64_t kDefaultIntervalMs = 5;
-// So many snapshots a run that is to confirm growth should have.
-constexpr double kConfirmingSnapshots = 64;
+// Between the first snapshots of a run that is to confirm growth: at most so many operations, so
+// that programs of some thousand have enough of them, and fewer in programs that allocate less.
+constexpr uint64_t kConfirmingOperations = 64;
+constexpr uint64_t kConfirmingSnapshots = 64;
 
 model::GateOptions gate_options(const model::Settings& settings) {
     model::GateOptions options;
@@ -106,9 +109,10 @@ private:
             process.run = runs_of[process.program]++;
     }
 
-    bool run(uint64_t interval_ms, const std::string& folder) {
+    bool run(const SnapshotPace& pace, const std::string& folder) {
         const GateRun result =
-            run_gated(arguments_.sources, settings_.record, interval_ms, folder, ++runs_);
+            run_gated(arguments_.sources, settings_.record, pace, folder, ++runs_);
+        find_.by_operations = pace.operations != 0;
         gate_.document.program_exit = result.exit_code;
         for (const std::string& path : result.recordings) find(path, runs_ - 1);
         return result.exit_code == 0;
@@ -118,32 +122,35 @@ private:
         report::CheckDocument& document = gate_.document;
         document.command = arguments_.sources;
         const RecordingFolder folder(arguments_.keep);
-        const uint64_t interval = settings_.record.interval_ms.value_or(kDefaultIntervalMs);
+        SnapshotPace pace{settings_.record.interval_ms.value_or(kDefaultIntervalMs)};
         const uint64_t wanted = settings_.gate.runs.value_or(1);
         while (runs_ < wanted)
-            if (!run(interval, folder.path())) return;
+            if (!run(pace, folder.path())) return;
         const uint64_t confirming = settings_.gate.confirm.value_or(2);
-        if (confirming == 0 ||
-            !model::has_suspects(document.processes, gate_.baseline, document.options))
+        if (confirming == 0 || !model::has_suspects(document.processes, gate_.baseline,
+                                                    find_.budgets, document.options))
             return;
-        // A finer interval, so that enough snapshots are no matter of chance.
-        const uint64_t finer = std::clamp<uint64_t>(
-            static_cast<uint64_t>(1000 * longest() / kConfirmingSnapshots), 1, interval);
+        // What the score is then does not hang on the machine: of a program that does the same, it
+        // is the same.
+        pace.operations = confirming_operations();
         document.options.first_confirming_run = runs_;
         for (uint64_t i = 0; i < confirming; ++i) {
             fmt::print(stderr,
-                       "heapdrift: something seems to grow without end; running it again to be "
-                       "sure ({} of {})\n",
+                       "heapdrift: what this run says may be otherwise in the next one; running it "
+                       "again to be sure ({} of {})\n",
                        i + 1, confirming);
-            if (!run(finer, folder.path())) return;
+            if (!run(pace, folder.path())) return;
         }
     }
 
-    double longest() const {
-        double seconds = 0;
+    // A power of two: one allocation more or less must not change where the snapshots are.
+    uint64_t confirming_operations() const {
+        uint64_t fewest = kConfirmingOperations;
         for (const model::FoundProcess& process : gate_.document.processes)
-            if (!process.leaks.empty()) seconds = std::max(seconds, process.seconds);
-        return seconds;
+            if (!process.leaks.empty())
+                fewest = std::min(
+                    fewest, process.figures.at(model::Metric::allocations) / kConfirmingSnapshots);
+        return std::bit_floor(std::max<uint64_t>(fewest, 1));
     }
 
     void finish() {

@@ -26,13 +26,15 @@ std::vector<std::string> own_environment() {
 }
 
 std::vector<std::string> run_arguments(const std::vector<std::string>& command,
-                                       const model::RecordSettings& settings, uint64_t interval_ms,
-                                       const std::string& folder) {
+                                       const model::RecordSettings& settings,
+                                       const SnapshotPace& pace, const std::string& folder) {
     // All files: no leak is too small to be seen.
     std::vector<std::string> words = {"heapdrift",  "run",         "--quiet", "--no-report",
                                       "--keep-all", "--no-config", "-o",      folder + "/"};
     if (settings.scan.value_or(true)) words.emplace_back("--scan");
-    words.insert(words.end(), {"--interval", std::to_string(interval_ms)});
+    words.insert(words.end(), {"--interval", std::to_string(pace.interval_ms)});
+    if (pace.operations != 0)
+        words.insert(words.end(), {"-O", fmt::format("operations={}", pace.operations)});
     if (settings.depth) words.insert(words.end(), {"--depth", std::to_string(*settings.depth)});
     words.emplace_back("--");
     words.insert(words.end(), command.begin(), command.end());
@@ -61,7 +63,7 @@ RecordingFolder::~RecordingFolder() {
 }
 
 GateRun run_gated(const std::vector<std::string>& command, const model::RecordSettings& settings,
-                  uint64_t interval_ms, const std::string& folder, size_t number) {
+                  const SnapshotPace& pace, const std::string& folder, size_t number) {
     const std::string place = fmt::format("{}/run-{}", folder, number);
     std::error_code error;
     if (!fs::create_directories(place, error))
@@ -69,7 +71,7 @@ GateRun run_gated(const std::vector<std::string>& command, const model::RecordSe
             "{}: {}", place,
             error ? error.message() : "is there already; name another folder for --keep"));
     const process::Outcome outcome =
-        process::run_program("/proc/self/exe", run_arguments(command, settings, interval_ms, place),
+        process::run_program("/proc/self/exe", run_arguments(command, settings, pace, place),
                              [](pid_t) { return own_environment(); });
     if (outcome.exec_error != 0)
         throw Failure(fmt::format("heapdrift run: {}", std::strerror(outcome.exec_error)));

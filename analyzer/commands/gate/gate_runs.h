@@ -31,8 +31,16 @@ struct GateRun {
     std::vector<std::string> recordings;
 };
 
+// When the first snapshots are taken.
+struct SnapshotPace {
+    uint64_t interval_ms = 5;
+    // By operations of each process instead, 0 for time: then they do not hang on how busy the
+    // machine is.
+    uint64_t operations = 0;
+};
+
 // Runs the program, with its recordings in a new folder below.
 GateRun run_gated(const std::vector<std::string>& command, const model::RecordSettings& settings,
-                  uint64_t interval_ms, const std::string& folder, size_t number);
+                  const SnapshotPace& pace, const std::string& folder, size_t number);
 
 }  // namespace heapdrift::commands

@@ -8,6 +8,7 @@
 #include "analyzer/commands/view_options.h"
 #include "analyzer/input/history_loader.h"
 #include "analyzer/model/failure.h"
+#include "analyzer/model/timing.h"
 
 namespace heapdrift::commands {
 
@@ -47,13 +48,15 @@ void measure_budgets(const model::Profile& end, const std::string& path, const F
     }
 }
 
-void find_growth(const std::string& path, const NameOptions& names, model::FoundProcess& process) {
+void find_growth(const std::string& path, const FindOptions& options,
+                 model::FoundProcess& process) {
     input::LoadedHistory loaded = input::load_history(
         input::parse_session_address(path), {.domains = domain_may_leak, .least_live = kLeastLive});
+    if (options.by_operations) model::take_operations_for_time(loaded.history);
     process.snapshots = loaded.history.points.size();
     if (process.snapshots < model::kLeastSnapshots) return;
     if (model::rank_leaks(loaded.history, model::kLikelyScore).empty()) return;
-    name_addresses(loaded.session, names);
+    name_addresses(loaded.session, options.names);
     model::find_growth(loaded.session.profile, loaded.history, process);
 }
 
@@ -110,7 +113,7 @@ std::optional<model::FoundProcess> find_in_recording(const std::string& path, si
                        {model::Metric::live_at_end, model::totals(end).figures.live_bytes},
                        {model::Metric::allocations, model::totals(end).figures.allocations}};
     model::find_lost(end, process);
-    if (options.growth) find_growth(path, options.names, process);
+    if (options.growth) find_growth(path, options, process);
     measure_budgets(end, path, options, process);
     suppress(end, process, rules);
     return process;

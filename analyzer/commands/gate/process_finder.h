@@ -16,6 +16,7 @@ struct FindOptions {
     std::vector<std::string> programs;  // shell patterns; empty for all
     std::vector<model::Budget> budgets;
     bool growth = true;
+    bool by_operations = false;  // snapshots were taken by the number of operations, not by time
 };
 
 // Nothing for a program that is not to be judged. Hits are counted in the rules. Throws Failure for

@@ -7,6 +7,8 @@
 
 #include "analyzer/input/foreign/heap_text_reader.h"
 #include "analyzer/input/foreign/heaptrack_reader.h"
+#include "analyzer/input/foreign/pprof_reader.h"
+#include "analyzer/input/foreign/pprof_tables.h"
 #include "analyzer/model/failure.h"
 #include "analyzer/symbolize/code_segments.h"
 #include "analyzer/symbolize/module_file.h"
@@ -15,18 +17,19 @@ namespace heapdrift::input {
 
 namespace {
 
-// Their files name modules by path alone. Names are looked up in the file that lies there now, if
-// it has been there, unchanged, since before the recording was written.
+// Most of their files name modules by path alone. Names are looked up in the file that lies there
+// now, if it has the build-id that the recording says, or, where it says none, if it has been
+// there, unchanged, since before the recording was written.
 void identify(model::Module& module, const std::vector<MappedCode>& mapped,
               const timespec& written) {
     struct stat status {};
     if (stat(module.path.c_str(), &status) != 0) return;
     const timespec& changed = status.st_ctim;
-    if (changed.tv_sec > written.tv_sec ||
-        (changed.tv_sec == written.tv_sec && changed.tv_nsec > written.tv_nsec))
-        return;
+    const bool later = changed.tv_sec > written.tv_sec ||
+                       (changed.tv_sec == written.tv_sec && changed.tv_nsec > written.tv_nsec);
+    if (later && module.build_id.empty()) return;
     const std::optional<std::string> build_id = symbolize::build_id_of_file(module.path);
-    if (!build_id) return;
+    if (!build_id || (!module.build_id.empty() && module.build_id != *build_id)) return;
     module.build_id = *build_id;
     for (const model::CodeSegment& segment : symbolize::code_segments(module))
         for (const MappedCode& code : mapped)
@@ -39,7 +42,8 @@ constexpr const char* kHeaptrack = "heaptrack";
 bool may_be_foreign(std::span<const std::byte> bytes) {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
                                 std::min<size_t>(bytes.size(), 64));
-    return is_compressed(bytes) || is_heap_text(text) || text.starts_with("v ");
+    return is_compressed(bytes) || is_heap_text(text) || text.starts_with("v ") ||
+           begins_as_pprof(text);
 }
 
 }  // namespace
@@ -47,6 +51,7 @@ bool may_be_foreign(std::span<const std::byte> bytes) {
 std::string foreign_recorder(const OpenedSession& opened) {
     const auto bytes = opened.file.bytes();
     if (!may_be_foreign(bytes)) return "";
+    if (is_pprof(bytes, opened.path)) return kPprofRecorder;
     TextLines lines(bytes, opened.path);
     std::string_view first;
     if (!lines.next(first)) return "";
@@ -59,22 +64,23 @@ std::optional<LoadedSession> load_foreign_session(const OpenedSession& opened,
     const auto bytes = opened.file.bytes();
     const std::string recorder = foreign_recorder(opened);
     if (recorder.empty()) return std::nullopt;
-    const bool heap_text = recorder != kHeaptrack;
     if (point != "last")
         throw Failure(fmt::format("{}: another tool's recording holds one point; leave out @{}",
                                   opened.path, point));
 
-    TextLines lines(bytes, opened.path);
+    struct stat status {};
+    stat(opened.path.c_str(), &status);
+    const IdentifyModule identify_file = [&status](model::Module& module,
+                                                   const std::vector<MappedCode>& code) {
+        identify(module, code, status.st_mtim);
+    };
     LoadedSession loaded;
-    if (heap_text) {
-        struct stat status {};
-        stat(opened.path.c_str(), &status);
-        loaded.profile = read_heap_text(
-            lines, [&status](model::Module& module, const std::vector<MappedCode>& code) {
-                identify(module, code, status.st_mtim);
-            });
+    if (recorder == kPprofRecorder) {
+        loaded.profile = read_pprof(bytes, opened.path, identify_file);
     } else {
-        loaded.profile = read_heaptrack(lines);
+        TextLines lines(bytes, opened.path);
+        loaded.profile =
+            recorder == kHeaptrack ? read_heaptrack(lines) : read_heap_text(lines, identify_file);
     }
     loaded.profile.session.path = opened.path;
     loaded.profile.session.ending = model::Ending::unknown;

@@ -1,5 +1,5 @@
 // Recordings of other tools, read as sessions of one point: gperftools' and jemalloc's heap
-// profiles, heaptrack's recordings.
+// profiles, pprof's format, heaptrack's recordings.
 #pragma once
 
 #include <optional>

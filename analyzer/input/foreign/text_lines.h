@@ -10,17 +10,9 @@
 #include <string_view>
 #include <utility>
 
+#include "analyzer/input/foreign/unpacker.h"
+
 namespace heapdrift::input {
-
-// What a file may be made into, so that a small one from a stranger takes neither hours nor all
-// memory. Events pack well (a loop that allocates and frees, to a few thousandths), names and call
-// stacks do not.
-struct UnpackLimits {
-    uint64_t text = 0;  // bytes in all, where it is compressed
-    uint64_t kept = 0;  // bytes that keep() was called for
-
-    static UnpackLimits of(size_t packed);
-};
 
 class TextLines {
 public:
@@ -43,14 +35,6 @@ public:
     [[noreturn]] void fail(std::string_view expected) const;
 
 private:
-    class Unpacker;
-    class Gzip;
-    class Zstd;
-    class Plain;
-
-    static std::unique_ptr<Unpacker> unpacker_of(std::span<const std::byte> bytes,
-                                                 const std::string& name);
-
     std::string name_;
     std::unique_ptr<Unpacker> unpacker_;
     UnpackLimits limits_;
@@ -60,9 +44,6 @@ private:
     size_t position_ = 0;
     size_t number_ = 0;
 };
-
-// Whether the bytes begin as those of gzip or zstd do.
-bool is_compressed(std::span<const std::byte> bytes);
 
 // One number of a line, hexadecimal or decimal, at the front of `rest`, behind blanks; removes it
 // and what divides it from the next. False where there is none, or one of more than 64 bits.

@@ -36,8 +36,9 @@ constexpr uint64_t kThreadsShare = 100;
 Measure measure_peak(const Profile& profile, const Budget& budget) {
     if (whole_heap(budget)) {
         const uint64_t value = profile.peak_live_bytes;
-        const uint64_t timing = profile.threads.size() > 1 ? value / kThreadsShare : 0;
-        return {value, profile.balance_slack_bytes + timing, ""};
+        const bool threads = profile.threads.size() > 1;
+        const uint64_t timing = threads ? value / kThreadsShare : 0;
+        return {value, profile.balance_slack_bytes + timing, "", threads};
     }
     if (!profile.peak)
         return {std::nullopt, 0, "no snapshot was taken at the high-water mark of this process"};

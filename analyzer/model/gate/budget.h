@@ -49,6 +49,8 @@ struct Measure {
     std::optional<uint64_t> value;
     uint64_t slack = 0;   // the truth may lie so far below
     std::string unknown;  // why there is no value
+    // Hangs on when threads ran: another one in the next run.
+    bool of_timing = false;
 };
 
 // Of any metric but growth.

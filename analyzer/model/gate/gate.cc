@@ -47,8 +47,34 @@ double least_growth_score(const std::vector<FoundProcess>& processes, const Occu
     return std::ranges::min_element(of_run, {}, [](const auto& run) { return run.second; })->second;
 }
 
+// With few snapshots no score is higher than the cap: another run must be recorded closer.
+bool is_suspicious(const FoundProcess& process, const FoundLeak& leak) {
+    return leak.growth_score >= (process.growth_judged() ? kLeakScore : kFewSnapshotsCap - 0.05);
+}
+
+// Which of its occurrences to show: those of the runs that judge growth are the same every time,
+// but that they have no clock to tell a rate by.
+void describe(JudgedLeak& leak, const Occurrences& occurrences, size_t first_confirming_run) {
+    const auto confirms = [&](const auto& each) {
+        return first_confirming_run > 0 && each.first->run >= first_confirming_run;
+    };
+    const bool confirmed = std::ranges::any_of(occurrences.all, confirms);
+    bool first = true;
+    const FoundLeak* timed = nullptr;
+    for (const auto& each : occurrences.all) {
+        const FoundLeak& found = *each.second;
+        if (!confirms(each) && (timed == nullptr || is_larger(found, *timed))) timed = &found;
+        if (confirmed && !confirms(each)) continue;
+        if (first || is_larger(found, leak.found)) leak.found = found;
+        first = false;
+    }
+    if (confirmed)
+        leak.found.bytes_per_second = timed == nullptr ? Slope{} : timed->bytes_per_second;
+}
+
 Level level_of_growth(const JudgedLeak& leak, const GateOptions& options) {
-    if (options.growth == GrowthPolicy::fail && leak.least_score >= options.min_score)
+    if (options.growth == GrowthPolicy::fail && leak.suspected &&
+        leak.least_score >= options.min_score)
         return Level::error;
     return Level::warning;
 }
@@ -85,10 +111,10 @@ std::vector<JudgedLeak> judge_leaks(const std::vector<FoundProcess>& processes,
     std::vector<JudgedLeak> judged;
     for (const auto& [identity, occurrences] : by_identity(processes)) {
         JudgedLeak leak;
+        describe(leak, occurrences, options.first_confirming_run);
         std::set<size_t> runs;
         double most = 0;
         for (const auto& [process, found] : occurrences.all) {
-            if (leak.programs.empty() || is_larger(*found, leak.found)) leak.found = *found;
             leak.programs.insert(process->program);
             runs.insert(process->run);
             most = std::max(most, found->growth_score);
@@ -97,6 +123,11 @@ std::vector<JudgedLeak> judge_leaks(const std::vector<FoundProcess>& processes,
         if (leak.found.lost_blocks == 0 && !grows) continue;
         leak.processes = occurrences.all.size();
         leak.runs = runs.size();
+        leak.suspected = options.first_confirming_run == 0 ||
+                         std::ranges::any_of(occurrences.all, [&](const auto& each) {
+                             return each.first->run < options.first_confirming_run &&
+                                    is_suspicious(*each.first, *each.second);
+                         });
         leak.least_score =
             least_growth_score(processes, occurrences, leak.programs, options.first_confirming_run);
         judge_leak(leak, baseline, options);
@@ -199,6 +230,30 @@ bool could_be_seen(const std::vector<FoundProcess>& processes, const BaselineLea
     return ran;
 }
 
+bool grows_beyond_baseline(const std::vector<FoundProcess>& processes, const Baseline& baseline,
+                           const GateOptions& options) {
+    if (options.growth != GrowthPolicy::fail) return false;
+    return std::ranges::any_of(processes, [&](const FoundProcess& process) {
+        return std::ranges::any_of(process.leaks, [&](const FoundLeak& leak) {
+            return leak.lost_blocks == 0 && leak.suppressed_by.empty() &&
+                   is_suspicious(process, leak) &&
+                   (options.fail_on == FailOn::any_leak || baseline.find(leak.identity) == nullptr);
+        });
+    });
+}
+
+bool breaks_budget_by_timing(const std::vector<FoundProcess>& processes,
+                             const std::vector<Budget>& budgets) {
+    return std::ranges::any_of(processes, [&](const FoundProcess& process) {
+        for (size_t i = 0; i < std::min(budgets.size(), process.budgets.size()); ++i) {
+            const Measure& measure = process.budgets[i];
+            if (measure.of_timing && measure.value && *measure.value > budgets[i].limit)
+                return true;
+        }
+        return false;
+    });
+}
+
 }  // namespace
 
 const char* level_name(Level level) {
@@ -247,17 +302,10 @@ GateVerdict judge(const std::vector<FoundProcess>& processes, const Baseline& ba
 }
 
 bool has_suspects(const std::vector<FoundProcess>& processes, const Baseline& baseline,
-                  const GateOptions& options) {
-    if (options.growth != GrowthPolicy::fail) return false;
-    return std::ranges::any_of(processes, [&](const FoundProcess& process) {
-        // With few snapshots no score is higher than this: another run must be recorded closer.
-        const double suspicious = process.growth_judged() ? kLeakScore : kFewSnapshotsCap - 0.05;
-        return std::ranges::any_of(process.leaks, [&](const FoundLeak& leak) {
-            return leak.lost_blocks == 0 && leak.suppressed_by.empty() &&
-                   leak.growth_score >= suspicious &&
-                   (options.fail_on == FailOn::any_leak || baseline.find(leak.identity) == nullptr);
-        });
-    });
+                  const std::vector<Budget>& budgets, const GateOptions& options) {
+    if (options.fail_on == FailOn::never) return false;
+    return grows_beyond_baseline(processes, baseline, options) ||
+           breaks_budget_by_timing(processes, budgets);
 }
 
 }  // namespace heapdrift::model

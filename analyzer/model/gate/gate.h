@@ -2,8 +2,10 @@
 //
 // Only what is the same in every run of the same program fails a gate by itself: lost blocks, which
 // are proven, and figures that the program determines. Growth is a matter of statistics, so it
-// fails only far above the score that says "leak" (kGrowthGateScore), and where the program can be
-// run again, only when every further run says so too; below, it warns. Against the baseline there
+// fails only far above the score that says "leak" (kGrowthGateScore). Where the program can be run
+// again, it is when growth is suspected, and what fails is what every further run gives that score:
+// in those the snapshots are taken by the number of operations, so that the score is that of the
+// program, and the machine's load has no part in it. Below, it warns. Against the baseline there
 // is hysteresis: what was accepted stays accepted, until it is larger by the tolerance.
 #pragma once
 
@@ -35,6 +37,7 @@ struct JudgedLeak {
     size_t processes = 0;
     size_t runs = 0;         // that it was found in
     double least_score = 0;  // of the runs that growth was judged by
+    bool suspected = true;   // where further runs were made, by one of those before
     std::optional<BaselineLeak> accepted;
 
     uint64_t blocks() const {
@@ -94,8 +97,9 @@ GateVerdict judge(const std::vector<FoundProcess>& processes, const Baseline& ba
 std::vector<uint64_t> figures_of_runs(const std::vector<FoundProcess>& processes,
                                       const std::string& program, Metric metric);
 
-// Leaks that grow, are new, and might fail the gate: worth another run.
+// What might fail the gate and might be otherwise in another run, which it is worth: leaks that
+// grow and are new, budgets broken by what hangs on the timing of threads.
 bool has_suspects(const std::vector<FoundProcess>& processes, const Baseline& baseline,
-                  const GateOptions& options);
+                  const std::vector<Budget>& budgets, const GateOptions& options);
 
 }  // namespace heapdrift::model

@@ -9,11 +9,20 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analyzer/model/pprof_format.h"
 #include "analyzer/report/export/frame_numbers.h"
 #include "analyzer/report/export/module_layout.h"
-#include "analyzer/report/export/pprof_format.h"
 
 namespace heapdrift::report::pprof {
+
+using model::pprof::Function;
+using model::pprof::Label;
+using model::pprof::Line;
+using model::pprof::Location;
+using model::pprof::Mapping;
+using model::pprof::Profile;
+using model::pprof::Sample;
+using model::pprof::ValueType;
 
 using ProfileBuilder = protozero::pbf_builder<Profile>;
 

@@ -8,7 +8,9 @@ import re
 import shutil
 import unittest
 
-from . import process
+import jsonschema
+
+from . import build, process
 
 _DHAT_VIEWER = "/usr/libexec/valgrind/dh_view.js"
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -135,6 +137,40 @@ def read_collapsed(text, columns=1):
     return totals, functions
 
 
-def speedscope_schema():
-    with open(os.path.join(_FOLDER, "speedscope_schema.json"), encoding="utf-8") as file:
-        return json.load(file)
+def npm_package(name, path):
+    """A file of what scripts/setup fetched from npm; skips the test where it did not."""
+    found = os.path.join(build.folder(), "npm", "node_modules", name, path)
+    if not os.path.exists(found):
+        raise unittest.SkipTest(f"{name} was not fetched from npm: see scripts/setup")
+    return os.path.normpath(found)
+
+
+def _schemas(own, name, path):
+    """What we demand of a document, and, where it is here, the schema of those who made the
+    format."""
+    paths = [os.path.join(_FOLDER, own)]
+    try:
+        paths.append(npm_package(name, path))
+    except unittest.SkipTest:
+        pass
+    for each in paths:
+        with open(each, encoding="utf-8") as file:
+            yield json.load(file)
+
+
+def validate_sarif(document):
+    for schema in _schemas(
+        "sarif_schema.json", "@microsoft/jest-sarif", "lib/schemas/sarif-2.1.0-rtm.5.json"
+    ):
+        jsonschema.validate(document, schema)
+
+
+def validate_speedscope(document):
+    for schema in _schemas(
+        "speedscope_schema.json", "speedscope", "dist/release/file-format-schema.json"
+    ):
+        jsonschema.validate(document, schema)
+
+
+def validate_junit(path, folder):
+    _run(["xmllint", "--noout", "--schema", os.path.join(_FOLDER, "junit.xsd"), path], folder)

@@ -95,7 +95,21 @@ TEST(Gate, GrowthFailsOnlyIfEachRunSaysSo) {
     // The first only found the suspect: few snapshots of it cap the score.
     std::vector<FoundProcess> confirmed = runs(0.93, 0.97);
     confirmed[0].leaks[0].growth_score = 0.6;
+    confirmed[0].snapshots = kEnoughSnapshots - 1;
     EXPECT_EQ(only_level(confirmed, {}, {.first_confirming_run = 1}), Level::error);
+    // What no run by the clock suspects is not confirmed by the others.
+    confirmed[0].snapshots = kEnoughSnapshots;
+    EXPECT_EQ(only_level(confirmed, {}, {.first_confirming_run = 1}), Level::warning);
+}
+
+TEST(Gate, ConfirmedGrowthIsShownAsTheFurtherRunsHaveIt) {
+    std::vector<FoundProcess> processes = {process({growing("list", 0.99)}, 0),
+                                           process({growing("list", 0.93)}, 1)};
+    processes[0].leaks[0].bytes_per_second.estimate = 5;
+    processes[1].leaks[0].bytes_per_second.estimate = 7;
+    const GateVerdict verdict = judge(processes, {}, {}, {.first_confirming_run = 1});
+    EXPECT_EQ(verdict.leaks.at(0).found.growth_score, 0.93);
+    EXPECT_EQ(verdict.leaks.at(0).found.bytes_per_second.estimate, 5) << "these have no clock";
 }
 
 TEST(Gate, RunsThatCannotJudgeGrowthProveNothing) {
@@ -105,14 +119,14 @@ TEST(Gate, RunsThatCannotJudgeGrowthProveNothing) {
 }
 
 TEST(Gate, SuspectsAreWorthAnotherRun) {
-    EXPECT_TRUE(has_suspects({process({growing("list", 0.75)})}, {}, {}));
-    EXPECT_FALSE(has_suspects({process({growing("list", 0.6)})}, {}, {}));
+    EXPECT_TRUE(has_suspects({process({growing("list", 0.75)})}, {}, {}, {}));
+    EXPECT_FALSE(has_suspects({process({growing("list", 0.6)})}, {}, {}, {}));
     FoundProcess few = process({growing("list", 0.6)});
     few.snapshots = 8;
-    EXPECT_TRUE(has_suspects({few}, {}, {})) << "0.6 is the most it can be";
-    EXPECT_FALSE(has_suspects({process({lost("put", 5)})}, {}, {})) << "a proof needs no run";
-    EXPECT_FALSE(has_suspects({few}, accepted({process({growing("list", 0.95)})}), {}));
-    EXPECT_FALSE(has_suspects({few}, {}, {.growth = GrowthPolicy::warn}));
+    EXPECT_TRUE(has_suspects({few}, {}, {}, {})) << "0.6 is the most it can be";
+    EXPECT_FALSE(has_suspects({process({lost("put", 5)})}, {}, {}, {})) << "a proof needs no run";
+    EXPECT_FALSE(has_suspects({few}, accepted({process({growing("list", 0.95)})}), {}, {}));
+    EXPECT_FALSE(has_suspects({few}, {}, {}, {.growth = GrowthPolicy::warn}));
 }
 
 TEST(Gate, SuppressedLeaksFailNothing) {
@@ -172,6 +186,18 @@ TEST(Budgets, RunsOnBothSidesOfTheLimitAreNoise) {
     EXPECT_FALSE(verdict.budgets_fail);
     EXPECT_TRUE(verdict.budgets.at(0).noise);
     EXPECT_TRUE(with_budget(100, {101, 150, 130}).budgets_fail);
+}
+
+TEST(Budgets, WhatHangsOnTimingIsWorthAnotherRun) {
+    const std::vector<Budget> budgets = {{.metric = Metric::peak, .limit = 100}};
+    FoundProcess found = process({});
+    for (const bool of_timing : {false, true}) {
+        found.budgets = {{130, 1, "", of_timing}};
+        EXPECT_EQ(has_suspects({found}, {}, budgets, {}), of_timing);
+    }
+    EXPECT_FALSE(has_suspects({found}, {}, budgets, {.fail_on = FailOn::never}));
+    found.budgets = {{100, 1, "", true}};
+    EXPECT_FALSE(has_suspects({found}, {}, budgets, {}));
 }
 
 TEST(Budgets, MissingLabelsFailAndMissingScansWarn) {

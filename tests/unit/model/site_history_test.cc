@@ -51,6 +51,23 @@ TEST(Timing, CountsTimeInMeanIntervalsAndWorkWhereThereIsAny) {
     EXPECT_TRUE(timing_of({}).time.empty());
 }
 
+TEST(Timing, OfOperationsDoesNotHangOnWhenTheProcessRan) {
+    History calm;
+    History busy;
+    for (int i = 1; i <= 4; ++i) {
+        calm.points.push_back({.seconds = 1.0 * i, .operations = 100.0 * i});
+        busy.points.push_back({.seconds = 1.0 * i * i, .operations = 100.0 * i});
+    }
+    // Operations that were not counted must not stop the clock.
+    calm.points.push_back({.seconds = 5, .operations = 400});
+    busy.points.push_back({.seconds = 99, .operations = 400});
+    take_operations_for_time(calm);
+    take_operations_for_time(busy);
+    EXPECT_EQ(timing_of(calm.points).time, timing_of(busy.points).time);
+    EXPECT_EQ(timing_of(calm.points).work, timing_of(busy.points).work);
+    EXPECT_GT(calm.points[4].seconds, calm.points[3].seconds);
+}
+
 TEST(SiteHistory, FilteredSitesLoseTheirHistory) {
     testing::ProfileBuilder builder;
     builder.add({"a f:1"}, 10);

@@ -8,6 +8,7 @@
 #include <protozero/pbf_message.hpp>
 #include <sstream>
 
+#include "analyzer/model/pprof_format.h"
 #include "analyzer/report/export/collapsed.h"
 #include "analyzer/report/export/dhat.h"
 #include "analyzer/report/export/gzip.h"
@@ -15,7 +16,6 @@
 #include "analyzer/report/export/massif.h"
 #include "analyzer/report/export/module_layout.h"
 #include "analyzer/report/export/pprof.h"
-#include "analyzer/report/export/pprof_format.h"
 #include "analyzer/report/export/speedscope.h"
 #include "tests/unit/support/profile_builder.h"
 
@@ -232,8 +232,9 @@ TEST(Pprof, WritesStringsThatAreUtf8) {
                 10);
     const std::string bytes = unzipped(written(write_pprof, {builder.profile}));
     std::vector<std::string> strings;
-    protozero::pbf_message<pprof::Profile> message(bytes);
-    while (message.next(pprof::Profile::string_table)) strings.push_back(message.get_string());
+    protozero::pbf_message<model::pprof::Profile> message(bytes);
+    while (message.next(model::pprof::Profile::string_table))
+        strings.push_back(message.get_string());
     ASSERT_FALSE(strings.empty());
     EXPECT_EQ(strings[0], "");
     EXPECT_TRUE(std::ranges::count(strings, "caf\xef\xbf\xbd") == 1);

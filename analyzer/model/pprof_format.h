@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace heapdrift::report::pprof {
+namespace heapdrift::model::pprof {
 
 enum class Profile : uint32_t {
     sample_type = 1,
@@ -47,4 +47,4 @@ enum class Line : uint32_t { function_id = 1, line = 2 };
 
 enum class Function : uint32_t { id = 1, name = 2, system_name = 3, filename = 4 };
 
-}  // namespace heapdrift::report::pprof
+}  // namespace heapdrift::model::pprof
