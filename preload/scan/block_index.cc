@@ -16,8 +16,7 @@ bool BlockIndex::fill(const BlockTable& table, MemoryMap& map, bool glibc) {
     uint64_t known = 0;  // the last block that was found
     table.for_each([&](uint64_t address, const BlockRecord& record) {
         if (!good || record.site == kWatchOnly) return;
-        const uint64_t start =
-            glibc ? find_block_start(address, record.size, known, map) : address;
+        const uint64_t start = glibc ? find_block_start(address, record.size, known, map) : address;
         if (start == 0 || !map.is_readable(start, start + 1)) {
             ++skipped_;
             return;

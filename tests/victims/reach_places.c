@@ -209,8 +209,8 @@ MARKER void coroutine_stack(void) {
     expect_reachable("coroutine_local");
 }
 
-// The recorder knows a block's address to within 32 bytes. Here what stands in the block before looks
-// like the header of one that begins 16 bytes earlier and ends where the true one does.
+// The recorder knows a block's address to within 32 bytes. Here what stands in the block before
+// looks like the header of one that begins 16 bytes earlier and ends where the true one does.
 MARKER void* beside_a_look_alike(void) {
     return malloc(120);
 }
