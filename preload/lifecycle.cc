@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "preload/memory_session.h"
 #include "preload/message.h"
 #include "preload/next_allocator.h"
 #include "preload/page_memory.h"
@@ -66,7 +65,6 @@ void on_thread_exit(void* pointer) {
         if (pthread_setspecific(thread_exit_key, state) == 0) return;
     }
     const BusyScope recording(Busy::recording);
-    leave_memory();
     tls.ended = true;
     tls.state = nullptr;
     recorder.threads.retire(state);
@@ -77,6 +75,11 @@ bool make_process_state() {
     if (page == nullptr) return false;
     process = static_cast<Process*>(page);
     return true;
+}
+
+void give_up() {
+    gave_up = true;
+    process->state.store(ProcessState::off, std::memory_order_release);
 }
 
 void start_recording() {
@@ -116,7 +119,6 @@ void start_recording() {
         give_up();
         return;
     }
-    own_memory_session();
     if (!thread_exit_key_made) {
         const BusyScope internal(Busy::internal);
         thread_exit_key_made = pthread_key_create(&thread_exit_key, on_thread_exit) == 0;
@@ -128,7 +130,6 @@ void start_recording() {
 // False in a vfork child, which shares our memory. A confined program is believed to be itself: to
 // ask would be a system call.
 bool is_this_process() {
-    wait_while_moving();
     return process->state.load(std::memory_order_relaxed) == ProcessState::recording &&
            (memory_confined() || recorder.file.header().identity.pid == sys::pid());
 }
@@ -172,17 +173,11 @@ void check_interposition() {
 
 constinit Process* process = &first_process;
 
-void give_up() {
-    gave_up = true;
-    process->state.store(ProcessState::off, std::memory_order_release);
-}
-
 // Again until it holds: another thread may pause or go on at the same time.
 void settle_ordinary() {
     const auto is_ordinary = [] {
         return is_recording() && next_is_glibc() && recorder.sampler.exact() &&
-               recorder.options.verify == 0 && !recorder.file.in_memory() &&
-               !recorder.paused.load(std::memory_order_seq_cst);
+               recorder.options.verify == 0 && !recorder.paused.load(std::memory_order_seq_cst);
     };
     do process->ordinary.store(is_ordinary(), std::memory_order_seq_cst);
     while (process->ordinary.load(std::memory_order_relaxed) != is_ordinary());
@@ -195,7 +190,6 @@ void attach_exit_notice(ThreadState* state) {
 }
 
 bool activate_slow() {
-    wait_while_moving();
     if (process->state.load(std::memory_order_acquire) == ProcessState::fresh &&
         tls.busy < Busy::internal) {
         // A fork child is confined as its parent was, and to start needs system calls.
@@ -233,7 +227,6 @@ void finish_recording() {
     if (control.ended_by.load(std::memory_order_relaxed) != EndedBy::running) return;
     const BusyScope recording(Busy::recording);
     const bool kept = memory_confined() || worth_keeping();
-    if (recorder.file.in_memory() && (!kept || !leave_memory())) return;
     if (kept) {
         take_snapshot(SnapshotKind::exit, "");
         if (recorder.options.scan != 0) scan::scan_at_exit();
@@ -249,10 +242,6 @@ void finish_recording() {
 
 Confinement note_confined(Confinement confinement) {
     if (!active()) return Confinement::none;
-    if (confinement != Confinement::none) {
-        const BusyScope recording(Busy::recording);
-        leave_memory();
-    }
     const Confinement before = confinement_in_force.exchange(confinement);
     const bool confined = confinement != Confinement::none;
     set_clocks_frozen(confinement == Confinement::strict);

@@ -13,7 +13,6 @@ enum class ProcessState : uint32_t {
     fresh = 0,  // nothing recorded yet: the process just started, or is a fork child
     recording = 1,
     off = 2,
-    moving = 3,  // another thread makes the file of what is in memory: see memory_session.h
 };
 
 struct Process {
@@ -34,9 +33,6 @@ inline bool records_ordinarily() {
 }
 // To be called when what `ordinary` depends on has changed.
 void settle_ordinary();
-
-// Recording ends for good, and the program goes on.
-void give_up();
 
 // Whether operations are to be recorded. Starts recording in a fresh process: then what threads
 // knew, a parent's, is gone.

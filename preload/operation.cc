@@ -2,7 +2,6 @@
 
 #include <signal.h>
 
-#include "preload/memory_session.h"
 #include "preload/page_memory.h"
 #include "preload/syscalls.h"
 
@@ -47,7 +46,7 @@ bool Operation::is_reentrant(uint64_t here) {
 ThreadState* Operation::enter_slow() {
     const bool recording = active();
     if (recording && tls.state == nullptr) {
-        if (may_record_too()) tls.state = recorder.threads.attach(tls.ended ? tls.row : nullptr);
+        tls.state = recorder.threads.attach(tls.ended ? tls.row : nullptr);
         if (tls.state == nullptr) {
             drop(Drop::thread_limit);
         } else {

@@ -62,24 +62,12 @@ const char* name_given(const char* program) {
     return given;
 }
 
-void say_not_created(const SessionPath& path, long error) {
-    say(Message() << "not recording process " << sys::pid() << ": cannot create " << path.text()
-                  << ": " << error_text(error) << "; the program runs on unrecorded");
-}
-
-bool is_zero_page(const uint8_t* page) {
-    const auto* words = reinterpret_cast<const uint64_t*>(page);
-    uint64_t any = 0;
-    for (size_t i = 0; i < kPageSize / sizeof(uint64_t); ++i) any |= words[i];
-    return any == 0;
-}
-
 }  // namespace
 
-bool SessionFile::open_new(const Options& options, const char* program, uint64_t ticks,
-                           SessionPath& path, uint32_t& image) {
+bool SessionFile::open_new(const Options& options, const char* program, uint32_t& image) {
+    const uint64_t ticks = process_start_ticks();
     for (uint32_t attempt = 0; attempt < 1000; ++attempt) {
-        path = session_path(options, name_given(program), sys::pid(), attempt);
+        const SessionPath path = session_path(options, name_given(program), sys::pid(), attempt);
         if (path.overflowed()) {
             say(Message() << "not recording: the path of the session file is too long");
             return false;
@@ -90,7 +78,9 @@ bool SessionFile::open_new(const Options& options, const char* program, uint64_t
             continue;
         }
         if (fd_ < 0) {
-            say_not_created(path, fd_);
+            say(Message() << "not recording process " << sys::pid() << ": cannot create "
+                          << path.text() << ": " << error_text(fd_)
+                          << "; the program runs on unrecorded");
             return false;
         }
         fd_ = move_high(fd_);
@@ -98,6 +88,22 @@ bool SessionFile::open_new(const Options& options, const char* program, uint64_t
         sys::call(SYS_fstat, fd_, sys::address(&status));
         device_ = status.st_dev;
         inode_ = status.st_ino;
+        long error = reserve(0, kSegmentSize);
+        if (error == 0) {
+            header_ = static_cast<Header*>(sys::map(kSegmentSize, MAP_SHARED, fd_));
+            if (header_ == nullptr) error = -ENOMEM;
+        }
+        if (error != 0) {
+            say(Message() << "not recording process " << sys::pid() << ": cannot create "
+                          << path.text() << ": " << error_text(error)
+                          << "; the program runs on unrecorded");
+            sys::call(SYS_unlink, sys::address(path.text()));
+            sys::close(fd_);
+            return false;
+        }
+        note_own_range(header_, kSegmentSize);
+        header_->identity.process_start_ticks = ticks;
+        copy_text(header_->identity.session_path, path.text());
         return true;
     }
     say(Message() << "not recording process " << sys::pid()
@@ -105,122 +111,49 @@ bool SessionFile::open_new(const Options& options, const char* program, uint64_t
     return false;
 }
 
-// Takes the file's first space, and maps it: where records are in memory, with them and in their
-// place, so that whatever points to them stays true.
-long SessionFile::fill_file() {
-    const uint64_t size = in_memory_ ? file_end_.load(std::memory_order_relaxed) : kSegmentSize;
-    if (const long error = reserve(0, size); error != 0) return error;
-    if (!in_memory_) {
-        header_ = static_cast<Header*>(sys::map(size, MAP_SHARED, fd_));
-        if (header_ == nullptr) return -ENOMEM;
-        note_own_range(header_, size);
-        return 0;
-    }
-    // Pages of zeros are there already. (Whether one was touched the kernel does not tell of pages
-    // that it has swapped out.)
-    const auto* memory = reinterpret_cast<const uint8_t*>(header_);
-    for (uint64_t at = 0; at < size; at += kPageSize) {
-        if (is_zero_page(memory + at)) continue;
-        const long written = sys::call(SYS_pwrite64, fd_, sys::address(memory + at), kPageSize,
-                                       static_cast<long>(at));
-        if (sys::failed(written)) return written;
-        if (written != static_cast<long>(kPageSize)) return -ENOSPC;
-    }
-    return sys::map_over(header_, size, fd_) ? 0 : -ENOMEM;
-}
-
-bool SessionFile::make_file(const Options& options) {
-    char program[sizeof(Identity::program)] = {};
-    const long length = sys::call(SYS_readlink, sys::address("/proc/self/exe"),
-                                  sys::address(program), sizeof(program) - 1);
-    if (sys::failed(length)) copy_text(program, "unknown");
-    const uint64_t ticks = process_start_ticks();
-    SessionPath path;
-    uint32_t image = 0;
-    if (!open_new(options, program, ticks, path, image)) return false;
-    if (const long error = fill_file(); error != 0) {
-        say_not_created(path, error);
-        sys::call(SYS_unlink, sys::address(path.text()));
-        sys::close(fd_);
-        fd_ = -1;
-        return false;
-    }
-    if (!in_memory_) start_control(options);
-    header_->identity.process_start_ticks = ticks;
-    copy_text(header_->identity.session_path, path.text());
-    fill_identity(options, program, image);
-    return true;
-}
-
-void SessionFile::start_control(const Options& options) {
-    header_->identity.pid = sys::pid();
-    header_->identity.root = options.root_pid != 0 && options.root_pid == header_->identity.pid;
+void SessionFile::fill_identity(const Options& options, const char* program, uint32_t image,
+                                bool forked) {
+    Identity& identity = header_->identity;
+    identity.version = kFormatVersion;
+    identity.segment_size = kSegmentSize;
+    identity.pid = sys::pid();
+    identity.parent_pid = static_cast<uint32_t>(sys::call(SYS_getppid));
+    identity.started_realtime_ns = realtime_ns();
+    identity.started_monotonic_ns = started_monotonic_ns_;
+    identity.mode = options.sample == 0 ? Mode::exact : Mode::sampled;
+    identity.sampling_interval_bytes = options.sample;
+    identity.uid = static_cast<uint32_t>(sys::call(SYS_getuid));
+    identity.image = image;
+    identity.forked = forked;
+    identity.root = options.root_pid != 0 && options.root_pid == identity.pid;
+    copy_text(identity.tool_version, HEAPDRIFT_VERSION);
+    copy_text(identity.program, program);
+    identity.command_line_size = static_cast<uint32_t>(
+        sys::read_file("/proc/self/cmdline", identity.command_line, sizeof(identity.command_line)));
     Control& control = header_->control;
     control.moment.store(moment_of(1, 0), std::memory_order_relaxed);
     const uint64_t interval =
         options.operations != 0 ? options.operations : options.interval_ms * 1'000'000;
     control.snapshot_interval_ns.store(interval, std::memory_order_relaxed);
     control.snapshot_due_ns.store(interval, std::memory_order_relaxed);
-}
-
-void SessionFile::fill_identity(const Options& options, const char* program, uint32_t image) {
-    Identity& identity = header_->identity;
-    identity.version = kFormatVersion;
-    identity.segment_size = kSegmentSize;
-    identity.parent_pid = static_cast<uint32_t>(sys::call(SYS_getppid));
-    identity.started_realtime_ns = realtime_ns() - (monotonic_ns() - started_monotonic_ns_);
-    identity.started_monotonic_ns = started_monotonic_ns_;
-    identity.mode = options.sample == 0 ? Mode::exact : Mode::sampled;
-    identity.sampling_interval_bytes = options.sample;
-    identity.uid = static_cast<uint32_t>(sys::call(SYS_getuid));
-    identity.image = image;
-    identity.forked = forked_;
-    copy_text(identity.tool_version, HEAPDRIFT_VERSION);
-    copy_text(identity.program, program);
-    identity.command_line_size = static_cast<uint32_t>(
-        sys::read_file("/proc/self/cmdline", identity.command_line, sizeof(identity.command_line)));
-    header_->control.segment_count.store(
-        static_cast<uint32_t>(file_end_.load(std::memory_order_relaxed) / kSegmentSize),
-        std::memory_order_relaxed);
+    control.segment_count.store(1, std::memory_order_relaxed);
     // Release: a reader that finds the magic finds all of the identity.
     std::atomic_thread_fence(std::memory_order_release);
     identity.magic = kMagic;
 }
 
-bool SessionFile::begin_in_memory(const Options& options) {
-    constexpr uint64_t kSize = kSegmentSize + kFirstUnit;
-    // A fork child has no use for it: wiped, it costs the fork nothing.
-    auto* memory = static_cast<uint8_t*>(map_pages_wiped_on_fork(kSize));
-    if (memory == nullptr) return false;
-    in_memory_ = true;
-    move_failed_ = false;
-    options_ = &options;
-    header_ = reinterpret_cast<Header*>(memory);
-    file_end_.store(kSize, std::memory_order_relaxed);
-    unit_.store(
-        reinterpret_cast<uint64_t>(memory + kSegmentSize) | kFirstUnit / kSegmentSize << kUnitShift,
-        std::memory_order_release);
-    start_control(options);
-    return true;
-}
-
 bool SessionFile::create(const Options& options, bool forked) {
-    forked_ = forked;
+    char program[sizeof(Identity::program)] = {};
+    const long size = sys::call(SYS_readlink, sys::address("/proc/self/exe"), sys::address(program),
+                                sizeof(program) - 1);
+    if (sys::failed(size)) copy_text(program, "unknown");
+    uint32_t image = 0;
+    if (!open_new(options, program, image)) return false;
     started_monotonic_ns_ = monotonic_ns();
     clock_rate_ = options.clock;
-    const bool may_leave_none = options.root_pid != 0 && options.root_pid != sys::pid() &&
-                                options.keep_all == 0 && options.min_descendant != 0;
-    if (may_leave_none && begin_in_memory(options)) return true;
     file_end_.store(kSegmentSize, std::memory_order_relaxed);
-    return make_file(options);
-}
-
-// Not in a vfork child, which works in its parent's memory.
-bool SessionFile::move_to_file() {
-    if (move_failed_ || header_->identity.pid != sys::pid()) return false;
-    move_failed_ = !make_file(*options_);
-    in_memory_ = move_failed_;
-    return !move_failed_;
+    fill_identity(options, program, image, forked);
+    return true;
 }
 
 }  // namespace heapdrift

@@ -11,7 +11,10 @@
 namespace heapdrift {
 namespace {
 
+// One segment of each kind and one to spare: a small program needs no second unit.
+constexpr uint64_t kFirstUnit = 6 * kSegmentSize;
 constexpr uint64_t kLargestUnit = 64 * kSegmentSize;
+constexpr int kUnitShift = 48;
 
 }  // namespace
 
@@ -21,7 +24,6 @@ void SessionFile::forget() {
         status.st_dev == device_ && status.st_ino == inode_)
         sys::close(fd_);
     header_ = nullptr;
-    in_memory_ = false;
     fd_ = -1;
     full_.store(false, std::memory_order_relaxed);
     page_count_.store(0, std::memory_order_relaxed);
@@ -112,7 +114,6 @@ uint8_t* SessionFile::grow() {
         stop_growing("the program confined itself with seccomp");
         return nullptr;
     }
-    if (in_memory_ && !move_to_file()) return nullptr;
     const uint64_t end = file_end_.load(std::memory_order_relaxed);
     uint64_t size = end / 4 / kSegmentSize * kSegmentSize;
     size = size < kFirstUnit ? kFirstUnit : size > kLargestUnit ? kLargestUnit : size;

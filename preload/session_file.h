@@ -1,10 +1,6 @@
 // The session file as the recorder sees it: created once per process image, grown in units of
 // several segments that are mapped and never unmapped or moved.
 //
-// A descendant of the process that `heapdrift run` started leaves no file when it allocates little.
-// Most are such: so their records lie in memory at first, as they would in the file, and the file
-// is made when there is more to keep (move_to_file).
-//
 // Space is taken with fallocate before it is mapped, so a full disk or RLIMIT_FSIZE is a failed
 // call here and never a SIGBUS or SIGXFSZ in the program. Growing is rare and takes no lock: two
 // threads that need space at once each grow the file.
@@ -15,7 +11,6 @@
 
 #include "core/session_format.h"
 #include "preload/options.h"
-#include "preload/session_path.h"
 
 namespace heapdrift {
 
@@ -31,12 +26,6 @@ public:
     // Creates the file by options.output, exclusively and readable by its owner alone. Says on
     // stderr why when it cannot. An earlier image's file of the same process is closed (exec).
     bool create(const Options& options, bool forked);
-
-    bool in_memory() const { return in_memory_; }
-    // Makes the file with what is in memory, and maps it at the same place. No other thread may
-    // record meanwhile: see memory_session.h. False when there is no file to be had, which is said
-    // once.
-    bool move_to_file();
     // In a fork child: forget the parent's file. Its mapping stays, for code interrupted by the
     // fork that may still finish a store into it.
     void forget();
@@ -91,9 +80,6 @@ public:
 
 private:
     using SegmentPointer = std::atomic<uint8_t*>;
-    // One segment of each kind and one to spare: a small program needs no second unit.
-    static constexpr uint64_t kFirstUnit = 6 * kSegmentSize;
-    static constexpr int kUnitShift = 48;
     static constexpr uint32_t kMaxNodes = 16384 * kPerSegment<Node>;
     static constexpr uint32_t kMaxSites = 8192 * kPerSegment<Site>;
     static constexpr uint32_t kMaxModules = 512 * kPerSegment<Module>;
@@ -117,21 +103,11 @@ private:
     long reserve(uint64_t offset, uint64_t size);
     // A number that programs neither expect to get from open nor close one by one.
     static int move_high(int fd);
-    bool begin_in_memory(const Options& options);
-    bool make_file(const Options& options);
-    bool open_new(const Options& options, const char* program, uint64_t ticks, SessionPath& path,
-                  uint32_t& image);
-    // 0, or a negative errno.
-    long fill_file();
-    void start_control(const Options& options);
-    void fill_identity(const Options& options, const char* program, uint32_t image);
+    bool open_new(const Options& options, const char* program, uint32_t& image);
+    void fill_identity(const Options& options, const char* program, uint32_t image, bool forked);
     void stop_growing(const char* reason);
 
     Header* header_ = nullptr;
-    bool in_memory_ = false;
-    bool move_failed_ = false;
-    bool forked_ = false;
-    const Options* options_ = nullptr;  // while in memory
     int fd_ = -1;
     uint64_t device_ = 0;
     uint64_t inode_ = 0;

@@ -3,7 +3,6 @@
 #include <atomic>
 
 #include "core/snapshot_table.h"
-#include "preload/memory_session.h"
 #include "preload/page_memory.h"
 #include "preload/process_figures.h"
 #include "preload/scan/scan.h"
@@ -153,8 +152,6 @@ int64_t live_heap_bytes(const Control& control) {
 
 void look_at_clock(ThreadState& state) {
     const uint64_t now = recorder.file.since_start_coarse_ns();
-    if (recorder.file.in_memory()) [[unlikely]]
-        leave_memory_if_due(state, now);
     if (recorder.options.operations != 0) [[unlikely]] {
         tell_operations(state);
     } else {
@@ -162,9 +159,6 @@ void look_at_clock(ThreadState& state) {
         if (now >= recorder.file.control().snapshot_due_ns.load(std::memory_order_relaxed))
             take_scheduled(recorder.file.since_start_ns());
     }
-    // Not an operation may pass unseen: the one that makes the file due is kept in it.
-    if (recorder.file.in_memory()) [[unlikely]]
-        state.until_look = state.look_after = 1;
     return_table_memory(now);
     if (scan::wanted()) [[unlikely]]
         scan::go_on();

@@ -63,12 +63,6 @@ inline void* map(size_t size, int flags, int fd = -1, uint64_t offset = 0) {
     return failed(result) ? nullptr : reinterpret_cast<void*>(result);
 }
 
-// Maps the file's beginning in the place of what is mapped there.
-inline bool map_over(void* start, size_t size, int fd) {
-    return !failed(call(SYS_mmap, address(start), static_cast<long>(size), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_FIXED, fd, 0));
-}
-
 // ThreadSanitizer must see it, or it takes the next mapping at the same place for the same memory.
 inline void unmap(void* start, size_t size) {
 #ifdef __SANITIZE_THREAD__

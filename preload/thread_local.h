@@ -18,7 +18,6 @@ enum class Busy : uint8_t {
     // The same, while the thread's state is in order: what the call frees may be the program's, and
     // is recorded. (The loader frees at the next call what an earlier one has left.)
     asking = 3,
-    waiting = 4,  // at the head of an operation, until the session is in its file
 };
 
 struct ThreadLocal {

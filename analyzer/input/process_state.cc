@@ -165,10 +165,7 @@ OpenSession open_session_of(uint32_t pid) {
     if (fallback.fd >= 0) return fallback;
     if (!unreadable.empty())
         throw Failure(fmt::format("cannot open the session of process {}: {}", pid, unreadable));
-    throw Failure(fmt::format(
-        "process {} is not being recorded: it maps no session file. A descendant of heapdrift run "
-        "gets one when it has allocated 64 KiB or lived for a second; with --keep-all at once",
-        pid));
+    throw Failure(fmt::format("process {} is not being recorded: it maps no session file", pid));
 }
 
 }  // namespace heapdrift::input

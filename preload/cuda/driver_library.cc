@@ -5,7 +5,6 @@
 
 #include "preload/elf_symbols.h"
 #include "preload/lifecycle.h"
-#include "preload/memory_session.h"
 #include "preload/next_loader.h"
 #include "preload/recorder.h"
 #include "preload/text.h"
@@ -122,13 +121,7 @@ void* find_driver_function(const char* symbol) {
 }
 
 void note_driver_seen() {
-    if (!is_recording()) return;
-    {
-        // `heapdrift run` looks at the devices of whoever uses them, and the driver starts threads.
-        const BusyScope recording(Busy::recording);
-        leave_memory();
-    }
-    recorder.file.header().cuda.driver_seen.store(1, std::memory_order_relaxed);
+    if (is_recording()) recorder.file.header().cuda.driver_seen.store(1, std::memory_order_relaxed);
 }
 
 void note_request(const char* name, const void* caller) {

@@ -37,13 +37,12 @@ class Notes:
                 self.in_flight_bytes += rest[8]
 
 
-SMALLEST_DESCENDANT = 20000
 # So many kills for each whose file is checked as a whole.
 EVERY = 10
 
 
 class Kill(EndToEndTest):
-    def one_kill(self, number, threads, delay, options=""):
+    def one_kill(self, number, threads, delay):
         """None when all is as noted, a text otherwise."""
         note_path = os.path.join(self.folder, f"{number}.note")
         output = os.path.join(self.folder, f"{number}.heapdrift")
@@ -51,7 +50,7 @@ class Kill(EndToEndTest):
         environment = {
             **self.environment(),
             "LD_PRELOAD": build.recorder(),
-            "HEAPDRIFT_OPTIONS": f"output={output}.%p{options}",
+            "HEAPDRIFT_OPTIONS": f"output={output}.%p",
         }
         child = subprocess.Popen(
             command,
@@ -72,10 +71,7 @@ class Kill(EndToEndTest):
         if child.returncode != -signal.SIGKILL or err:
             return f"{child.returncode} {err.decode()}\n{rerun}"
         output = f"{output}.{child.pid}"
-        notes = Notes(note_path)
-        # A descendant that has allocated less leaves no file, or one that was just being created.
-        little = options != "" and notes.sums[1] < SMALLEST_DESCENDANT
-        fault = self.compare(notes, output, little)
+        fault = self.compare(Notes(note_path), output)
         # What the death cut off is no damage.
         if not fault and number % EVERY == 0 and os.path.exists(output):
             info = session.heapdrift(["info", output, "--no-symbols"], self.folder)
@@ -88,14 +84,13 @@ class Kill(EndToEndTest):
                 os.unlink(path)
         return None
 
-    def compare(self, notes, output, little=False):
-        little = little or sum(notes.sums) == 0
-        if little and not os.path.exists(output):
+    def compare(self, notes, output):
+        if sum(notes.sums) == 0 and not os.path.exists(output):
             return None
         result = session.heapdrift(
             ["report", output, "--format", "json", "--top", "0"], self.folder
         )
-        if little and result.status == 1:
+        if sum(notes.sums) == 0 and result.status == 1:
             # Killed while the session was being created: a clear message is what is asked for.
             return None if "heapdrift" in result.err else result.describe()
         if result.status != 0:
@@ -113,7 +108,7 @@ class Kill(EndToEndTest):
             return f"ended_by {document['files'][0]['ended_by']}"
         return None
 
-    def kill_many(self, count, threads, options=""):
+    def kill_many(self, count, threads):
         chance = random.Random(f"{count} {threads}")
         # Most strike the work, some the start-up.
         delays = [chance.uniform(0, 0.012) + chance.choice((0, 0.01, 0.02)) for _ in range(count)]
@@ -121,8 +116,7 @@ class Kill(EndToEndTest):
             faults = [
                 fault
                 for fault in pool.map(
-                    lambda item: self.one_kill(item[0], threads, item[1], options),
-                    enumerate(delays),
+                    lambda item: self.one_kill(item[0], threads, item[1]), enumerate(delays)
                 )
                 if fault
             ]
@@ -134,11 +128,6 @@ class Kill(EndToEndTest):
 
     def test_500_kills_multi_threaded(self):
         self.kill_many(500, 4)
-
-    def test_200_kills_of_descendants(self):
-        options = f":root_pid=1:min_descendant={SMALLEST_DESCENDANT}"
-        self.kill_many(100, 1, options)
-        self.kill_many(100, 4, options)
 
     def test_counts_are_compared_at_all(self):
         """A note that says one operation more than was recorded must be noticed."""

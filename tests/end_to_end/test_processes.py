@@ -2,7 +2,7 @@
 
 import os
 
-from harness import build, process, session, truth
+from harness import process, session, truth
 from harness.case import EndToEndTest
 
 
@@ -147,64 +147,6 @@ class Processes(EndToEndTest):
         line = next(line for line in result.out.splitlines() if line.startswith("LD_PRELOAD="))
         self.assertIn(other, line)
         self.assertIn("libheapdrift_preload.so", line)
-
-
-class Descendants(EndToEndTest):
-    """What a descendant records lies in memory until it is enough to leave a file: nothing of it
-    may be lost on the way into the file, wherever that falls, and whoever makes it."""
-
-    def check(self, command, least):
-        words = ["/bin/sh", "-c", '"$@"; exit $?', "sh", *self.victim(command)]
-        plain = self.plain(words)
-        result = self.recorded(words, f"min_descendant={least}")
-        self.assert_ran_alike(plain, result)
-        name = os.path.basename(self.victim(command)[0])
-        found = [
-            report
-            for report in self.reports_of_all()
-            if report["files"][0]["program"].endswith(f"/{name}")
-        ]
-        self.assertEqual(len(found), 1, f"one session of {name} expected")
-        for entries in truth.read_truth(result.out):
-            self.assert_truth(found[0], entries, result)
-        self.assert_nothing_lost(found[0])
-        file = found[0]["files"][0]
-        self.assertEqual((file["ended_by"], file["exit_status"]), ("exit", result.status))
-        self.assert_whole(file["path"])
-
-    def test_is_moved_by_the_thread_that_allocates(self):
-        for least in (1, 100, 1000):
-            with self.subTest(least=least):
-                self.folder = build.work_folder(f"{self.id()}.{least}")
-                self.check("endings exit", least)
-
-    def test_is_moved_by_another_thread(self):
-        for command in ("threads handover", "threads storm", "threads crossfire"):
-            with self.subTest(command=command):
-                self.folder = build.work_folder(f"{self.id()}.{command.split()[1]}")
-                self.check(command, 64 * 1024)
-
-    def test_small_one_needs_no_place_for_a_file(self):
-        words = ["/bin/sh", "-c", "/bin/true; (: $(expr 1 + 1)); exit 0"]
-        away = os.path.join(self.folder, "away")
-        os.mkdir(away)
-        script = f'mv {away} {away}.gone; "$@"; exit $?'
-        result = self.recorded(
-            ["/bin/sh", "-c", script, "sh", *words],
-            output=os.path.join(away, "%e.%p.heapdrift"),
-        )
-        self.assertEqual((result.status, result.err), (0, ""), result.describe())
-
-    def test_one_that_is_more_says_that_there_is_no_place_for_its_file(self):
-        away = os.path.join(self.folder, "away")
-        os.mkdir(away)
-        words = self.victim("threads handover")
-        result = self.recorded(
-            ["/bin/sh", "-c", f'mv {away} {away}.gone; "$@"; exit $?', "sh", *words],
-            output=os.path.join(away, "%e.%p.heapdrift"),
-        )
-        self.assertEqual(result.status, self.plain(words).status, result.describe())
-        self.assertIn("cannot create", self.one_message(result))
 
 
 class Endings(EndToEndTest):
