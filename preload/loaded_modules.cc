@@ -62,6 +62,15 @@ const T* table(const link_map& module, uint64_t value) {
     return reinterpret_cast<const T*>(value < module.l_addr ? value + module.l_addr : value);
 }
 
+// Then places that the loader has bound may lie in read-only segments.
+bool relocates_text(const link_map& module) {
+    for (const Elf64_Dyn* entry = module.l_ld; entry->d_tag != DT_NULL; ++entry)
+        if (entry->d_tag == DT_TEXTREL ||
+            (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL) != 0))
+            return true;
+    return false;
+}
+
 constexpr uint64_t page_under(uint64_t address) {
     return address & ~uint64_t{kPageSize - 1};
 }
@@ -112,7 +121,7 @@ bool ModuleBindings::resolved(const Binding& binding) const {
 bool bind(const link_map& module, const Binding& binding, void* function) {
     ModuleImage image;
     if (!find_module_image(reinterpret_cast<uint64_t>(module.l_ld), image) ||
-        image.segment_count == 0)
+        image.segment_count == 0 || relocates_text(module))
         return false;
     const auto place = reinterpret_cast<uint64_t>(binding.place);
     const bool guarded =

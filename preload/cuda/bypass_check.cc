@@ -7,6 +7,7 @@
 #include "preload/recorder.h"
 #include "preload/text.h"
 #include "preload/thread_local.h"
+#include "preload/unwind/memory_probe.h"
 #include "preload/unwind/module_image.h"
 
 namespace heapdrift::cuda {
@@ -19,7 +20,10 @@ bool names_driver(const link_map& module) {
     if (!find_module_image(reinterpret_cast<uint64_t>(module.l_ld), image)) return false;
     for (uint32_t i = 0; i < image.segment_count; ++i) {
         const MemoryRange& segment = image.segments[i];
-        if (segment.end - segment.begin < sizeof(kName)) continue;
+        // The program may have taken its right to read what lies there.
+        if (segment.end - segment.begin < sizeof(kName) ||
+            !range_is_readable(segment.begin, segment.end))
+            continue;
         const auto* end = reinterpret_cast<const char*>(segment.end - sizeof(kName));
         for (const auto* at = reinterpret_cast<const char*>(segment.begin); at <= end; ++at)
             if (*at == kName[0] && __builtin_memcmp(at, kName, sizeof(kName) - 1) == 0) return true;

@@ -87,10 +87,11 @@ HEAPDRIFT_EXPORT Result cuMemCreate(MemoryHandle* handle, size_t size,
             object_of(ObjectKind::handle, Domain::cuda_virtual, handed_out(result, handle), size);
         settle_allocation(result, object, place_of(properties->location), caller);
         // As it was entered, with its site.
-        if (result == kSuccess)
-            count_unmapped(
-                objects.change(ObjectKind::handle, object.key, [](const Object&) { return true; }),
-                1);
+        if (result == kSuccess) {
+            const Object entered =
+                objects.change(ObjectKind::handle, object.key, [](const Object&) { return true; });
+            if (entered.exists()) count_unmapped(entered, 1);
+        }
     }
     return result;
 }

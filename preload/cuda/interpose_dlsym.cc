@@ -10,7 +10,9 @@
 #include "preload/cuda/entry_points.h"
 #include "preload/cuda/module_patch.h"
 #include "preload/interpose.h"
+#include "preload/lifecycle.h"
 #include "preload/next_loader.h"
+#include "preload/recorder.h"
 #include "preload/text.h"
 
 extern "C" {
@@ -57,7 +59,8 @@ void begin_to_patch_modules() {
 extern "C" [[gnu::used, gnu::visibility("hidden")]] Answer heapdrift_filter_dlsym(
     void* handle, const char* name, const char* version, const void* caller) {
     if (heapdrift_filter_every_name) {
-        patch_new_modules();
+        // A fork child cannot use CUDA, and a thread that it does not have may hold the lock.
+        if (is_recording() && recorder.file.header().identity.forked == 0) patch_new_modules();
         if (name[0] != 'c' || name[1] != 'u') return kGoOn;
     }
     const Entry entry = find_symbol(name);

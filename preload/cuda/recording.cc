@@ -172,8 +172,11 @@ void count_context_gone(uint64_t context, uint32_t last_serial) {
         if (!object.exists()) return;
         figures().implicit_deallocations.fetch_add(1, std::memory_order_relaxed);
         count_object_gone(object);
-        if (object.kind == ObjectKind::array || object.kind == ObjectKind::mipmapped_array)
+        if (object.kind == ObjectKind::array || object.kind == ObjectKind::mipmapped_array) {
             end_uses_of(object.key);
+            // What it has taken out has moved others, perhaps to where we have been.
+            at = 0;
+        }
     }
 }
 

@@ -46,6 +46,7 @@ uint64_t walk_to(uint64_t slot, uint64_t known, MemoryMap& map) {
         const uint64_t header = word_at(block - 8);
         const uint64_t chunk = header & ~kFlags;
         if ((header & kMapped) != 0 || chunk % 16 != 0 || chunk < kSmallestChunk) return 0;
+        if (chunk > slot + 16 - block) return 0;
         block += chunk;
         if (block == slot || block == slot + 16) return block;
     }

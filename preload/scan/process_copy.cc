@@ -47,9 +47,11 @@ public:
         if (needed_) sys::call(SYS_prctl, PR_SET_PTRACER, static_cast<long>(PR_SET_PTRACER_ANY));
     }
     ~TracingAllowed() {
-        if (needed_)
-            sys::call(SYS_prctl, PR_SET_PTRACER,
-                      static_cast<long>(tracer_allowed.load(std::memory_order_relaxed)));
+        // Refused for a process that has ended meanwhile: nobody then.
+        if (needed_ && sys::failed(sys::call(
+                           SYS_prctl, PR_SET_PTRACER,
+                           static_cast<long>(tracer_allowed.load(std::memory_order_relaxed)))))
+            sys::call(SYS_prctl, PR_SET_PTRACER, 0);
     }
     TracingAllowed(const TracingAllowed&) = delete;
     TracingAllowed& operator=(const TracingAllowed&) = delete;

@@ -38,8 +38,9 @@ int look_in(dl_phdr_info* info, size_t, void* data) {
 void* find_real(Function function) {
     std::atomic<void*>& real = known[static_cast<size_t>(function)];
     void* before = real.load(std::memory_order_relaxed);
-    // It may have been unloaded, and loaded again elsewhere.
-    if (before != nullptr && module_of(before) != nullptr) return before;
+    // It may have been unloaded, and loaded again elsewhere; and another module lie here.
+    const link_map* module = before != nullptr ? module_of(before) : nullptr;
+    if (module != nullptr && find_defined(*module, symbol_of(function)) == before) return before;
     Search search{symbol_of(function), module_of(reinterpret_cast<void*>(&look_in)), nullptr};
     {
         const BusyScope internal(Busy::internal);

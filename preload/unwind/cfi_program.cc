@@ -39,6 +39,10 @@ struct Checkpoints {
         entry.used = true;
     }
 
+    void forget() {
+        for (Entry& entry : entries) entry.used = false;
+    }
+
     // Whoever finds it set does without.
     std::atomic<bool> taken{false};
     uint32_t next = 0;
@@ -85,8 +89,10 @@ UnwindRule run_loaded_cfi_program(const FrameDescription& description, uint64_t 
 
 void release_cfi_checkpoints() {
     // Only where it is set: to write would copy a page in each fork child.
-    if (checkpoints.taken.load(std::memory_order_relaxed))
-        checkpoints.taken.store(false, std::memory_order_relaxed);
+    if (!checkpoints.taken.load(std::memory_order_relaxed)) return;
+    // Whoever had them may have been half way through one.
+    checkpoints.forget();
+    checkpoints.taken.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace heapdrift

@@ -64,7 +64,8 @@ bool find_program_headers(ModuleImage& image, ProgramHeaders& headers) {
 
 void add_range(const Elf64_Phdr& header, ModuleImage& image) {
     const uint64_t begin = header.p_vaddr + image.load_bias;
-    if (header.p_type == PT_GNU_RELRO && image.mapped.contains(begin, header.p_memsz))
+    // It may end beyond the last segment, with the page.
+    if (header.p_type == PT_GNU_RELRO && image.mapped.contains(begin, 1))
         image.relro = {begin, begin + header.p_memsz};
     if (!image.mapped.contains(begin, header.p_filesz)) return;
     const MemoryRange range{begin, begin + header.p_filesz};
