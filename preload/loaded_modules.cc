@@ -27,10 +27,13 @@ const r_debug_extended* lists() {
 }
 
 void visit_list(const link_map* module, const Walk& walk) {
-    for (; module != nullptr; module = module->l_next)
-        // Only what is relocated can be found by its address.
-        if (module->l_ld != nullptr && module_of(module->l_ld) == module)
-            walk.visit(*module, walk.context);
+    for (; module != nullptr; module = module->l_next) {
+        if (module->l_ld == nullptr) continue;
+        const link_map* found = module_of(module->l_ld);
+        if (found == module) walk.visit(*module, walk.context);
+        // Only what is relocated can be found by its address: another time.
+        if (found == nullptr && walk.adds != nullptr) *walk.adds = 0;
+    }
 }
 
 // dl_iterate_phdr holds the lock by which the lists change, of whichever namespace. It is called

@@ -51,7 +51,7 @@ void leave_handle(const Object& use) {
         return;
     }
     const Object team = objects.change(ObjectKind::multicast, use.owner, leave);
-    if (team.exists() && !is_live(team)) end_uses_of(team.key);
+    if (team.exists() && !is_live(team)) end_uses_of(team.key, objects.last_serial());
 }
 
 }  // namespace
@@ -98,12 +98,13 @@ uint64_t end_use(ObjectKind kind, uint64_t place) {
     return use.size;
 }
 
-void end_uses_of(uint64_t holder) {
-    if (!any_held.load(std::memory_order_relaxed)) return;
+void end_uses_of(uint64_t holder, uint32_t last_serial) {
+    if (holder == 0 || !any_held.load(std::memory_order_relaxed)) return;
     uint32_t at = 0;
     for (;;) {
-        const Object use = objects.take_next(
-            at, [=](const Object& each) { return each.holder == holder && each.holder != 0; });
+        const Object use = objects.take_next(at, [=](const Object& each) {
+            return each.holder == holder && each.serial <= last_serial;
+        });
         if (!use.exists()) return;
         leave_handle(use);
     }

@@ -29,7 +29,9 @@ struct HandleUse {
 void begin_use(const HandleUse& use);
 // Returns its size; 0 where it is not known.
 uint64_t end_use(ObjectKind kind, uint64_t place);
-void end_uses_of(uint64_t holder);
+// Those that are not newer than `last_serial`, from before the driver was asked: the next holder
+// may have the same address at once.
+void end_uses_of(uint64_t holder, uint32_t last_serial);
 
 // Of what has no address of its own.
 constexpr uint64_t place_in(uint64_t holder, uint64_t part, uint64_t offset) {

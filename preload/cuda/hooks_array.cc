@@ -24,7 +24,7 @@ void settle_array(const DriverCall& call, Result result, ObjectKind kind, const 
 Result settle_destroyed(const DriverCall& call, Deallocation& deallocation, Result result,
                         uint64_t array, const StartState& caller) {
     deallocation.settle(result, caller);
-    if (call.recorded() && result == kSuccess) end_uses_of(array);
+    if (call.recorded() && result == kSuccess) end_uses_of(array, deallocation.last_serial());
     return result;
 }
 

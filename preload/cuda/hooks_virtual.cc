@@ -37,9 +37,9 @@ void obtain_again(const Object& object) {
     put_object_back(whole);
 }
 
-void settle_release(const Object& object) {
+void settle_release(const Object& object, uint32_t last_serial) {
     if (object.kind == ObjectKind::multicast) {
-        if (!is_live(object)) end_uses_of(object.key);
+        if (!is_live(object)) end_uses_of(object.key, last_serial);
         return;
     }
     if (is_live(object)) {
@@ -134,6 +134,7 @@ HEAPDRIFT_EXPORT Result cuMemRelease(MemoryHandle handle) {
     const DriverCall call;
     // Before the call: as soon as it is done the number may be given to another handle.
     Object object;
+    const uint32_t last_serial = objects.last_serial();
     if (call.recorded()) {
         object = objects.change(ObjectKind::handle, handle, release_once);
         if (!object.exists()) object = objects.change(ObjectKind::multicast, handle, release_once);
@@ -143,7 +144,7 @@ HEAPDRIFT_EXPORT Result cuMemRelease(MemoryHandle handle) {
     if (!object.exists()) {
         note_release_of_unknown(handle, result, caller);
     } else if (result == kSuccess) {
-        settle_release(object);
+        settle_release(object, last_serial);
     } else {
         obtain_again(object);
         if (result != kDeinitialized) note_failed_deallocation(object, result, caller);

@@ -131,7 +131,10 @@ void settle_allocation_here(const DriverCall& call, Result result, const Object&
 }
 
 Deallocation::Deallocation(const DriverCall& call, ObjectKind kind, uint64_t key)
-    : kind_(kind), key_(key), recorded_(call.recorded() && key != 0) {
+    : kind_(kind),
+      key_(key),
+      recorded_(call.recorded() && key != 0),
+      last_serial_(objects.last_serial()) {
     if (recorded_) object_ = objects.take(kind, key);
 }
 
@@ -173,7 +176,7 @@ void count_context_gone(uint64_t context, uint32_t last_serial) {
         figures().implicit_deallocations.fetch_add(1, std::memory_order_relaxed);
         count_object_gone(object);
         if (object.kind == ObjectKind::array || object.kind == ObjectKind::mipmapped_array) {
-            end_uses_of(object.key);
+            end_uses_of(object.key, last_serial);
             // What it has taken out has moved others, perhaps to where we have been.
             at = 0;
         }

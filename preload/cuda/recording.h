@@ -56,11 +56,14 @@ public:
     Result settle(Result result, const StartState& caller);
 
     const Object& object() const { return object_; }
+    // Of the objects that were there before the driver was asked.
+    uint32_t last_serial() const { return last_serial_; }
 
 private:
     ObjectKind kind_;
     uint64_t key_;
     bool recorded_;
+    uint32_t last_serial_;
     Object object_;
 };
 
