@@ -100,9 +100,9 @@ uint64_t end_use(ObjectKind kind, uint64_t place) {
 
 void end_uses_of(uint64_t holder, uint32_t last_serial) {
     if (holder == 0 || !any_held.load(std::memory_order_relaxed)) return;
-    uint32_t at = 0;
+    ObjectTable::Search search;
     for (;;) {
-        const Object use = objects.take_next(at, [=](const Object& each) {
+        const Object use = objects.take_next(search, [=](const Object& each) {
             return each.holder == holder && each.serial <= last_serial;
         });
         if (!use.exists()) return;

@@ -36,9 +36,9 @@ void end_primary_context(Device device, uint32_t last_serial) {
     PrimaryContext* primary = primary_context(device);
     if (primary == nullptr) return;
     count_context_gone(primary->context.load(std::memory_order_relaxed), last_serial);
-    uint32_t at = 0;
+    ObjectTable::Search search;
     for (;;) {
-        const Object green = objects.take_next(at, [=](const Object& each) {
+        const Object green = objects.take_next(search, [=](const Object& each) {
             return each.kind == ObjectKind::context && each.owner == owner_of(device) &&
                    each.serial <= last_serial;
         });

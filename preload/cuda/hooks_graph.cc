@@ -58,9 +58,9 @@ HEAPDRIFT_EXPORT Result cuGraphDestroy(Graph graph) {
     const uint32_t last_serial = objects.last_serial();
     const Result result = forward<Entry::cuGraphDestroy>(graph);
     if (!call.recorded() || result != kSuccess || graph == nullptr) return result;
-    uint32_t at = 0;
+    ObjectTable::Search search;
     for (;;) {
-        const Object node = objects.take_next(at, [=](const Object& each) {
+        const Object node = objects.take_next(search, [=](const Object& each) {
             return each.domain == Domain::cuda_graph && each.owner == address_of(graph) &&
                    each.serial <= last_serial;
         });

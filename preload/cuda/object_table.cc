@@ -24,6 +24,7 @@ bool ObjectTable::grow() {
     const uint32_t capacity_before = capacity_;
     objects_ = place;
     capacity_ = larger;
+    ++moves_;
     for (uint32_t i = 0; i < capacity_before; ++i)
         if (before[i].exists()) objects_[find(before[i].kind, before[i].key)] = before[i];
     if (before != nullptr) unmap_pages(before, capacity_before * sizeof(Object));
@@ -42,6 +43,7 @@ void ObjectTable::erase_at(uint32_t at) {
     }
     objects_[hole] = Object{};
     --count_;
+    ++moves_;
 }
 
 bool ObjectTable::add(Object object, Object& replaced) {

@@ -59,10 +59,15 @@ public:
     // as it was left.
     template <typename Change>
     Object change(ObjectKind kind, uint64_t key, Change alter);
-    // Takes out one object that matches, searching from `at` on, which is to be 0 at first; one
-    // that does not exist when there is none left.
+    // How far a search has come.
+    struct Search {
+        uint32_t at = 0;
+        uint32_t moves = 0;
+    };
+    // Takes out one object that matches; one that does not exist when there is none left. Others
+    // may take objects out, and enter some, between two calls of one search.
     template <typename Matches>
-    Object take_next(uint32_t& at, Matches matches);
+    Object take_next(Search& search, Matches matches);
     template <typename Visit>
     void for_each(Visit visit);
 
@@ -83,6 +88,7 @@ private:
     Object* objects_ = nullptr;  // a hash table with linear probing, at most half full
     uint32_t capacity_ = 0;      // a power of two
     uint32_t count_ = 0;
+    uint32_t moves_ = 0;  // how often objects may have moved to another place
 };
 
 template <typename Change>
@@ -98,14 +104,18 @@ Object ObjectTable::change(ObjectKind kind, uint64_t key, Change alter) {
 }
 
 template <typename Matches>
-Object ObjectTable::take_next(uint32_t& at, Matches matches) {
+Object ObjectTable::take_next(Search& search, Matches matches) {
     const TableLock lock(locked_);
     if (!lock.held()) return {};
-    for (; at < capacity_; ++at) {
+    // One that was ahead may be behind now.
+    if (search.moves != moves_) search.at = 0;
+    search.moves = moves_;
+    for (uint32_t& at = search.at; at < capacity_; ++at) {
         if (!objects_[at].exists() || !matches(objects_[at])) continue;
         const Object object = objects_[at];
         // Another may move here: the search goes on at the same place.
         erase_at(at);
+        search.moves = moves_;
         return object;
     }
     return {};

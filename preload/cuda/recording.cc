@@ -167,19 +167,16 @@ Result Deallocation::settle(Result result, const StartState& caller) {
 
 void count_context_gone(uint64_t context, uint32_t last_serial) {
     if (context == 0) return;
-    uint32_t at = 0;
+    ObjectTable::Search search;
     for (;;) {
-        const Object object = objects.take_next(at, [=](const Object& each) {
+        const Object object = objects.take_next(search, [=](const Object& each) {
             return each.context == context && each.serial <= last_serial;
         });
         if (!object.exists()) return;
         figures().implicit_deallocations.fetch_add(1, std::memory_order_relaxed);
         count_object_gone(object);
-        if (object.kind == ObjectKind::array || object.kind == ObjectKind::mipmapped_array) {
+        if (object.kind == ObjectKind::array || object.kind == ObjectKind::mipmapped_array)
             end_uses_of(object.key, last_serial);
-            // What it has taken out has moved others, perhaps to where we have been.
-            at = 0;
-        }
     }
 }
 

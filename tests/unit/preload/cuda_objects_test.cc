@@ -68,9 +68,9 @@ TEST(ObjectTable, TakesOutAllThatMatchAndNothingElse) {
         ASSERT_TRUE(table.add(made, replaced));
     }
     std::set<uint64_t> taken;
-    uint32_t at = 0;
+    ObjectTable::Search search;
     for (;;) {
-        const Object each = table.take_next(at, [](const Object& o) { return o.context == 1; });
+        const Object each = table.take_next(search, [](const Object& o) { return o.context == 1; });
         if (!each.exists()) break;
         EXPECT_TRUE(taken.insert(each.key).second);
     }
@@ -81,6 +81,32 @@ TEST(ObjectTable, TakesOutAllThatMatchAndNothingElse) {
         ++left;
     });
     EXPECT_EQ(left, 5000 - taken.size());
+}
+
+// What is taken out meanwhile lets others move up, perhaps to where the search has been.
+TEST(ObjectTable, TakesOutAllThatMatchWhileOthersGoAndCome) {
+    std::mt19937 random(4711);
+    for (int round = 0; round < 200; ++round) {
+        ObjectTable table;
+        Object replaced;
+        for (uint64_t key = 1; key <= 250; ++key) {
+            Object made = object(ObjectKind::pointer, key * (1 + random() % 1000), key);
+            made.context = random() % 2;
+            made.holder = made.context;
+            ASSERT_TRUE(table.add(made, replaced));
+        }
+        ObjectTable::Search search;
+        for (;;) {
+            const Object each =
+                table.take_next(search, [](const Object& o) { return o.context == 1; });
+            if (!each.exists()) break;
+            ObjectTable::Search other;
+            table.take_next(other, [&](const Object& o) { return o.holder == 0; });
+            if (random() % 4 == 0) table.add(object(ObjectKind::handle, random() + 1, 1), replaced);
+        }
+        table.for_each(
+            [&](const Object& each) { EXPECT_NE(each.context, 1u) << "round " << round; });
+    }
 }
 
 TEST(ArraySize, IsWhatTheArrayHolds) {
