@@ -198,7 +198,9 @@ def _ending_under_run(mode):
 
 
 # exit_group by number: nobody could note it, so it looks like a kill, unless it was seen.
-for _mode in ("return", "exit", "_exit", "_Exit", "quick_exit", "thread_exit"):
+for _mode in (
+    "return", "exit", "_exit", "_Exit", "quick_exit", "thread_exit", "beside_the_loader"
+):
     setattr(Endings, f"test_{_mode}", _ending(_mode, {"exit"}))
 for _mode in ("main_pthread_exit", "main_gone_thread_ends", "exit_group"):
     setattr(Endings, f"test_{_mode}", _ending(_mode, {"exit", "killed"}))

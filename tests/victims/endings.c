@@ -1,5 +1,7 @@
 // Every way for a program to end, after the same allocations.
+#include <link.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -29,6 +31,18 @@ static void* ends_the_program(void* unused) {
     _exit(13);
 }
 
+// Holds the lock of the loader's lists until the process is gone.
+static sem_t inside;
+static int stays(struct dl_phdr_info* info, size_t size, void* unused) {
+    (void)info, (void)size, (void)unused;
+    sem_post(&inside);
+    for (;;) pause();
+}
+static void* stays_in_the_loader(void* unused) {
+    dl_iterate_phdr(stays, unused);
+    return unused;
+}
+
 int main(int argc, char** argv) {
     const char* mode = argc > 1 ? argv[1] : "";
     const struct rlimit no_core = {0, 0};
@@ -53,6 +67,12 @@ int main(int argc, char** argv) {
     if (strcmp(mode, "main_pthread_exit") == 0) {
         REQUIRE(pthread_create(&thread, NULL, outlives_main, NULL) == 0);
         pthread_exit(NULL);
+    }
+    if (strcmp(mode, "beside_the_loader") == 0) {
+        sem_init(&inside, 0, 0);
+        REQUIRE(pthread_create(&thread, NULL, stays_in_the_loader, NULL) == 0);
+        sem_wait(&inside);
+        return 27;
     }
     if (strcmp(mode, "main_gone_thread_ends") == 0) {
         REQUIRE(pthread_create(&thread, NULL, ends_the_program, NULL) == 0);
