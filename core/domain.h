@@ -58,6 +58,12 @@ constexpr bool domain_of_cuda(Domain domain) {
     return domain >= Domain::cuda_device && domain <= Domain::cuda_imported;
 }
 
+// Whether a scan finds out what leads to this domain's memory. The driver's other memory is
+// another's or belongs to something else: to a graph, or to the program's own heap.
+constexpr bool domain_scanned(Domain domain) {
+    return domain == Domain::heap || (domain_of_cuda(domain) && domain_in_total(domain));
+}
+
 // Whether a sampled recording holds a sample of this domain. Mappings, the driver's allocations and
 // tensors are few and all recorded.
 constexpr bool domain_sampled(Domain domain) {

@@ -37,7 +37,9 @@ constexpr const char* scan_obstacle_text(ScanObstacle obstacle) {
     return index < sizeof(kTexts) / sizeof(*kTexts) ? kTexts[index] : "unknown";
 }
 
-// What became of a live block, as memcheck names it.
+// What became of a live block, as memcheck names it. Memory of CUDA's driver is found by pointers,
+// or handles, in host memory, wherever they point in it; whether the devices' own memory holds any
+// is not known, so there direct means no more than that the host has none.
 enum class Reach : uint32_t {
     direct = 0,     // lost: nothing leads to it, but perhaps other lost blocks in a circle
     indirect = 1,   // lost: only lost blocks lead to it
@@ -58,6 +60,11 @@ inline constexpr uint32_t kScanGaps = 2;
 inline constexpr uint32_t kScanUncertain = 4;
 // The allocator is not glibc's, and its own tables were searched too.
 inline constexpr uint32_t kScanOtherAllocator = 8;
+// Memory of CUDA's driver was looked for too: domain_scanned says which.
+inline constexpr uint32_t kScanDevices = 16;
+// Host memory of the driver's was not in the copy, and may hold pointers to such memory: what would
+// be lost of it is counted as possible.
+inline constexpr uint32_t kScanDevicesUnseen = 32;
 
 struct ScanCounts {
     uint64_t blocks;
@@ -84,8 +91,9 @@ struct ScanDescriptor {
     uint64_t block_bytes;     // searched in blocks
     uint64_t skipped_bytes;   // of devices, and what could not be read
     uint64_t skipped_blocks;  // that are not in the copy, or whose beginning was not to be found
-    ScanCounts totals[kReachKinds];
-    uint8_t reserved1[88];
+    ScanCounts totals[kReachKinds];         // of the heap
+    ScanCounts device_totals[kReachKinds];  // of the driver's memory
+    uint8_t reserved1[24];
 };
 static_assert(sizeof(ScanDescriptor) == 256);
 

@@ -37,10 +37,11 @@ public:
     // when the lock was not to be had.
     bool hold();
     void release();
-    // For the copy: visit(start, end) for each range.
+    // For the copy: visit(start, end, site) for each range, in order.
     template <typename Visit>
     void for_each(Visit visit) const {
-        for (uint32_t i = 0; i < count_; ++i) visit(ranges_[i].start, ranges_[i].end);
+        for (uint32_t i = 0; i < count_; ++i)
+            visit(ranges_[i].start, ranges_[i].end, ranges_[i].site);
     }
 
     void forget();

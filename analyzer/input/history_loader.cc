@@ -137,9 +137,8 @@ private:
             history.deallocations.resize(points);
             history.allocated_bytes.resize(points);
             history.deallocated_bytes.resize(points);
-            if (const auto& scan = session_.profile.scan)
-                history.signs.reachability = {site.figures.reach,
-                                              scan->confirmed && !scan->uncertain};
+            if (const auto& scan = session_.profile.scan; scan && scan->judges(site.domain))
+                history.signs.reachability = {site.figures.reach, scan->is_certain_of(site.domain)};
         }
         if (points == 0) return;
         const uint32_t last = history_.points.back().snapshot;

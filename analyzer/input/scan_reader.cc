@@ -36,6 +36,9 @@ model::Scan to_model(const ScanDescriptor& descriptor) {
     scan.skipped_bytes = descriptor.skipped_bytes;
     scan.skipped_blocks = descriptor.skipped_blocks;
     scan.totals = to_model(descriptor.totals);
+    scan.devices = (descriptor.flags & kScanDevices) != 0;
+    scan.devices_unseen = (descriptor.flags & kScanDevicesUnseen) != 0;
+    scan.device_totals = to_model(descriptor.device_totals);
     return scan;
 }
 

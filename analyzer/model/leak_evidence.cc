@@ -87,25 +87,40 @@ std::vector<Evidence> backlog_evidence(const Backlog& backlog) {
                          100 * backlog.freed_share)}};
 }
 
-Evidence reachability_evidence(const ReachSign& sign, double lost_score) {
+Evidence reachability_evidence(const SiteHistory& site, double lost_score) {
+    const ReachSign& sign = *site.signs.reachability;
     const auto blocks = [&](Reach kind) { return sign.found.of(kind).blocks; };
+    const auto direct = static_cast<double>(blocks(Reach::direct));
+    const bool on_device = domain_of_cuda(site.domain);
     std::string text =
-        fmt::format("{} directly lost, {} indirectly, {} possibly, {} reachable",
-                    count_of(static_cast<double>(blocks(Reach::direct)), "block is", "blocks are"),
-                    blocks(Reach::indirect), blocks(Reach::possible), blocks(Reach::reachable));
+        fmt::format("{}, {} indirectly{}, {} possibly, {} reachable",
+                    on_device ? fmt::format("{} no pointer in host memory",
+                                            count_of(direct, "block has", "blocks have"))
+                              : count_of(direct, "block is", "blocks are") + " directly lost",
+                    blocks(Reach::indirect), on_device ? " lost" : "", blocks(Reach::possible),
+                    blocks(Reach::reachable));
+    if (direct > 0 && on_device) text += "; whether the device's own memory has one is not known";
     if (!sign.confirmed) text += "; not confirmed";
     return {"reachability", lost_score, 1, text};
 }
 
-std::string leak_reading(const LeakScore& score, const SiteSigns& signs) {
+namespace {
+
+std::string lost_text(const SiteHistory& site) {
+    const Reachability& found = site.signs.reachability->found;
+    const uint64_t lost = found.lost().blocks;
+    const uint64_t number = lost > 0 ? lost : found.of(Reach::possible).blocks;
+    const std::string blocks = count_of(static_cast<double>(number), "block", "blocks");
+    if (lost > 0 && domain_of_cuda(site.domain))
+        return fmt::format("no pointer to {} is left in host memory", blocks);
+    return fmt::format("nothing {} {} any more", lost > 0 ? "leads to" : "leads safely to", blocks);
+}
+
+}  // namespace
+
+std::string leak_reading(const LeakScore& score, const SiteHistory& site) {
     std::string text;
-    if (score.kind != LeakKind::growth && signs.reachability) {
-        const Reachability& found = signs.reachability->found;
-        const uint64_t lost = found.lost().blocks;
-        const uint64_t blocks = lost > 0 ? lost : found.of(Reach::possible).blocks;
-        text = fmt::format("nothing {} {} any more", lost > 0 ? "leads to" : "leads safely to",
-                           count_of(static_cast<double>(blocks), "block", "blocks"));
-    }
+    if (score.kind != LeakKind::growth && site.signs.reachability) text = lost_text(site);
     if (score.kind == LeakKind::lost) return text;
     const Growth& growth = score.growth;
     if (!text.empty()) text += ", and ";

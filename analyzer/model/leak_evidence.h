@@ -11,7 +11,8 @@ namespace heapdrift::model {
 std::vector<Evidence> growth_evidence(const Growth& growth);
 std::vector<Evidence> block_growth_evidence(const BlockGrowth& growth);
 std::vector<Evidence> backlog_evidence(const Backlog& backlog);
-Evidence reachability_evidence(const ReachSign& sign, double lost_score);
-std::string leak_reading(const LeakScore& score, const SiteSigns& signs);
+// Of a site whose reachability is known.
+Evidence reachability_evidence(const SiteHistory& site, double lost_score);
+std::string leak_reading(const LeakScore& score, const SiteHistory& site);
 
 }  // namespace heapdrift::model

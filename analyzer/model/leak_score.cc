@@ -28,8 +28,20 @@ constexpr double kCrowdCap = 0.65;
 // Of a part of the score: above it the part says what kind of leak it is.
 constexpr double kMattersFrom = kWatchScore;
 
-double score_lost(const ReachSign& sign) {
+// A device's own memory, where a kernel may keep pointers, is not searched, so one object says
+// little, and each further one more: kManyWithoutPointer are a leak.
+double score_without_pointer(const ReachSign& sign) {
+    constexpr double kMost = 0.9;
+    constexpr double kUnconfirmed = 0.6;
+    constexpr double kHalf = 2.25;
     const double direct = static_cast<double>(sign.found.of(Reach::direct).blocks);
+    const double score = kMost * direct / (direct + kHalf);
+    return sign.confirmed ? score : std::min(score, kUnconfirmed);
+}
+
+double score_lost(Domain domain, const ReachSign& sign) {
+    const double direct = static_cast<double>(sign.found.of(Reach::direct).blocks);
+    if (direct > 0 && domain_of_cuda(domain)) return score_without_pointer(sign);
     if (direct > 0) return sign.confirmed ? 0.95 : 0.97 * direct / (direct + 1);
     if (sign.found.of(Reach::indirect).blocks > 0) return sign.confirmed ? 0.6 : 0.4;
     return sign.found.of(Reach::possible).blocks > 0 ? kPossibleScore : 0;
@@ -166,13 +178,13 @@ LeakScore score_leak(const History& history, const SiteHistory& site) {
     score_size(timing, site, score);
     score_backlog(timing, site, score);
     if (site.signs.reachability) {
-        score.lost_score = score_lost(*site.signs.reachability);
-        score.evidence.push_back(reachability_evidence(*site.signs.reachability, score.lost_score));
+        score.lost_score = score_lost(site.domain, *site.signs.reachability);
+        score.evidence.push_back(reachability_evidence(site, score.lost_score));
     }
     combine(score);
     if (score.verdict() == Verdict::none) return score;
     measure_growth(history, timing, site, score);
-    score.reading = leak_reading(score, site.signs);
+    score.reading = leak_reading(score, site);
     return score;
 }
 

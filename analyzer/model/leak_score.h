@@ -6,7 +6,8 @@
 // times 0.85 + 0.15 of the stale share, model/block_growth.h's (ever larger ones) and
 // model/backlog.h's (ever more, though each is freed at last); it is capped where too little was
 // seen. lost is from a scan: 0.95 for a confirmed directly lost block, 0.97 U / (U + 1) for U
-// unconfirmed ones, 0.6 where blocks are only indirectly lost, 0.3 where they are possibly lost.
+// unconfirmed ones, 0.6 where blocks are only indirectly lost, 0.3 where they are possibly lost; of
+// CUDA's memory 0.9 U / (U + 2.25) for U objects that no host memory has a pointer to.
 // Where more than 20 sites grow alike, the doubt in each grows with the root of their number, and
 // with 40 none is more than likely by growth. What is not known (no scan, no staleness) is left
 // out, and said.

@@ -1,11 +1,12 @@
 // What scans of a process said of its live blocks: which of them a chain of pointers still leads
-// to. core/session_format.h (Reach) has the kinds in words.
+// to. core/scan_results.h (Reach) has the kinds in words.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string>
 
+#include "core/domain.h"
 #include "core/session_format.h"
 
 namespace heapdrift::model {
@@ -40,6 +41,19 @@ struct Reachability {
     bool operator==(const Reachability&) const = default;
 };
 
+// So many objects of one site, with no pointer to them in host memory, are lost for certain, or as
+// good as that. Fewer may be what a kernel or a symbol of a device has the only pointer to: a table
+// that is made once and kept.
+inline constexpr uint64_t kManyWithoutPointer = 8;
+
+// What a gate may call lost of what a scan found at a site. What only lost blocks of the host lead
+// to is lost with them.
+inline BlockCount surely_lost(Domain domain, const Reachability& found) {
+    if (!domain_of_cuda(domain) || found.of(Reach::direct).blocks >= kManyWithoutPointer)
+        return found.lost();
+    return found.of(Reach::indirect);
+}
+
 // The names of the kinds in machine output.
 constexpr const char* reach_name(Reach kind) {
     constexpr const char* kNames[kReachKinds] = {"direct", "indirect", "possible", "reachable"};
@@ -69,7 +83,21 @@ struct Scan {
     uint64_t block_bytes = 0;
     uint64_t skipped_bytes = 0;
     uint64_t skipped_blocks = 0;
-    Reachability totals;
+    Reachability totals;  // of the heap
+    // Memory of CUDA's driver was looked for too, in host memory alone.
+    bool devices = false;
+    // Some of it is host memory that the scan did not see: what would be lost is possible.
+    bool devices_unseen = false;
+    Reachability device_totals;
+
+    // Whether it says of live memory of this domain what leads to it.
+    bool judges(Domain domain) const {
+        return domain == Domain::heap || (devices && domain_scanned(domain));
+    }
+    // Whether what is lost of it is so for certain.
+    bool is_certain_of(Domain domain) const {
+        return confirmed && !uncertain && (domain == Domain::heap || !devices_unseen);
+    }
 };
 
 }  // namespace heapdrift::model

@@ -46,6 +46,9 @@ std::string limits_text(const model::Scan& scan) {
     if (scan.other_allocator)
         add("the allocator is not glibc's, and its own tables were searched too, so lost blocks "
             "may have been missed");
+    if (scan.devices_unseen)
+        add("managed or pinned memory of CUDA's was not in the copy, and may hold pointers, so no "
+            "memory of the driver's is called lost for certain");
     if (scan.skipped_blocks > 0)
         add(
             fmt::format("{} blocks were left out: their memory is not in the copy, or their "
@@ -96,6 +99,12 @@ void write_scan(JsonWriter& json, const model::Profile& profile) {
         json.key("totals").begin_object();
         write_kinds(json, scan.totals);
         json.end_object();
+        if (scan.devices) {
+            json.key("devices_unseen").boolean(scan.devices_unseen);
+            json.key("device_totals").begin_object();
+            write_kinds(json, scan.device_totals);
+            json.end_object();
+        }
     }
     json.end_object();
 }
@@ -115,6 +124,14 @@ void write_scan(std::ostream& out, const Palette& palette, const model::Profile&
                            count_text(scan.totals.of(Reach::indirect)),
                            count_text(scan.totals.of(Reach::possible)),
                            count_text(scan.totals.of(Reach::reachable))));
+    if (const model::Reachability& devices = scan.device_totals; scan.devices)
+        write_line(out, palette, "",
+                   fmt::format("of CUDA's memory {} have no pointer in host memory; lost with host "
+                               "blocks {}; possibly {}; still reachable {}",
+                               count_text(devices.of(Reach::direct)),
+                               count_text(devices.of(Reach::indirect)),
+                               count_text(devices.of(Reach::possible)),
+                               count_text(devices.of(Reach::reachable))));
     if (const std::string limits = limits_text(scan); !limits.empty())
         write_line(out, palette, "", palette.warning(limits));
 }

@@ -61,6 +61,17 @@ Object ObjectTable::take(ObjectKind kind, uint64_t key) {
     return change(kind, key, [](const Object&) { return false; });
 }
 
+bool ObjectTable::hold() {
+    TableLock lock(locked_);
+    const bool held = lock.held();
+    lock.keep();
+    return held;
+}
+
+void ObjectTable::release() {
+    locked_.store(false, std::memory_order_release);
+}
+
 void ObjectTable::forget() {
     if (objects_ != nullptr) unmap_pages(objects_, capacity_ * sizeof(Object));
     objects_ = nullptr;

@@ -71,6 +71,14 @@ public:
     template <typename Visit>
     void for_each(Visit visit);
 
+    // Keeps the table as it is until released, so that a copy of the process finds it whole. False
+    // when the lock was not to be had.
+    bool hold();
+    void release();
+    // For whoever holds it: visit(object) on each.
+    template <typename Visit>
+    void for_each_held(Visit visit) const;
+
     // Objects entered later have a higher number.
     uint32_t last_serial() const { return serial_.load(std::memory_order_relaxed); }
 
@@ -124,7 +132,11 @@ Object ObjectTable::take_next(Search& search, Matches matches) {
 template <typename Visit>
 void ObjectTable::for_each(Visit visit) {
     const TableLock lock(locked_);
-    if (!lock.held()) return;
+    if (lock.held()) for_each_held(visit);
+}
+
+template <typename Visit>
+void ObjectTable::for_each_held(Visit visit) const {
     for (uint32_t i = 0; i < capacity_; ++i)
         if (objects_[i].exists()) visit(objects_[i]);
 }

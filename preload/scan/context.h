@@ -25,7 +25,8 @@ struct Findings {
     Shared<ScanObstacle> obstacle;
     Shared<uint64_t> held_ns;  // written by the process when its thread goes on
     uint64_t lost_count;
-    uint64_t lost[kMost];  // ascending addresses
+    uint64_t lost_blocks;  // the first of them; the others are the driver's
+    uint64_t lost[kMost];  // ascending addresses, of either
 };
 
 struct Context {
@@ -58,6 +59,7 @@ struct Context {
     bool conclusive;  // nothing else runs, or it is the second scan
     bool uncertain;   // the copy lacks memory of the process, or not all threads are listed
     bool gaps;        // not all live blocks are known
+    bool devices;     // the driver's objects are in the copy as they were
     long copy;        // pid of the copy, or a negative errno
 };
 

@@ -5,6 +5,8 @@
 
 #include "preload/next_allocator.h"
 #include "preload/recorder.h"
+#include "preload/scan/device_objects.h"
+#include "preload/scan/driver_memory.h"
 #include "preload/scan/roots.h"
 #include "preload/scan/unreadable_pages.h"
 #include "preload/syscalls.h"
@@ -63,52 +65,80 @@ struct SiteCounts {
     ScanCounts kinds[kReachKinds];
 };
 
-// Sums the marks by site, and notes the lost blocks for the second scan.
+// Sums the marks by site, and notes what is lost for the second scan.
 class Tally {
 public:
-    Tally(const Context& context, const BlockIndex& index) : context_(context), index_(index) {}
+    Tally(const Context& context, const BlockIndex& index, const DeviceObjects& devices)
+        : context_(context), index_(index), devices_(devices) {}
 
     bool sum_up() {
         sites_ = recorder.file.control().site_count.load(std::memory_order_relaxed) + 1;
         counts_ = static_cast<SiteCounts*>(map_pages(sites_ * sizeof(SiteCounts)));
         if (counts_ == nullptr) return false;
-        for (const Block& block : index_.blocks()) {
-            const auto kind = static_cast<size_t>(kind_of(block));
-            add(totals_[kind], block);
-            if (block.site() < sites_) add(counts_[block.site()].kinds[kind], block);
-        }
+        const Findings* earlier = context_.earlier;
+        Findings& findings = *context_.findings;
+        findings.lost_count = 0;
+        if (earlier != nullptr) known_ = {earlier->lost, earlier->lost + earlier->lost_blocks};
+        for (const Block& block : index_.blocks())
+            count({block.start(), block.site(), block.size(), block.mark()}, context_.uncertain,
+                  totals_);
+        findings.lost_blocks = findings.lost_count;
+        if (earlier != nullptr)
+            known_ = {earlier->lost + earlier->lost_blocks, earlier->lost + earlier->lost_count};
+        const bool uncertain = context_.uncertain || devices_.unseen();
+        for (const DeviceObject& object : devices_.objects())
+            if (object.site != 0)
+                count({object.start, object.site, object.bytes, object.mark}, uncertain,
+                      device_totals_);
         return true;
     }
     void write(const ScanDescriptor& scan) const;
 
 private:
-    static void add(ScanCounts& counts, const Block& block) {
+    struct Found {
+        uint64_t address;
+        uint32_t site;
+        uint64_t size;
+        Mark mark;
+    };
+    struct Known {
+        const uint64_t* at;
+        const uint64_t* end;
+    };
+
+    static void add(ScanCounts& counts, uint64_t size) {
         ++counts.blocks;
-        counts.bytes += block.size();
+        counts.bytes += size;
     }
-    Reach kind_of(const Block& block) {
-        if (block.mark() == Mark::reachable) return Reach::reachable;
-        if (block.mark() != Mark::direct && block.mark() != Mark::indirect) return Reach::possible;
+    void count(const Found& found, bool uncertain, ScanCounts (&totals)[kReachKinds]) {
+        const auto kind = static_cast<size_t>(kind_of(found, uncertain));
+        add(totals[kind], found.size);
+        if (found.site < sites_) add(counts_[found.site].kinds[kind], found.size);
+    }
+    Reach kind_of(const Found& found, bool uncertain) {
+        if (found.mark == Mark::reachable) return Reach::reachable;
+        if (found.mark == Mark::possible || found.mark == Mark::seed) return Reach::possible;
         Findings& findings = *context_.findings;
         if (findings.lost_count < Findings::kMost)
-            findings.lost[findings.lost_count++] = block.start();
-        if (context_.uncertain || (context_.earlier != nullptr && !was_lost(block.start())))
+            findings.lost[findings.lost_count++] = found.address;
+        if (uncertain || (context_.earlier != nullptr && !was_lost(found.address)))
             return Reach::possible;
-        return block.mark() == Mark::direct ? Reach::direct : Reach::indirect;
+        return found.mark == Mark::indirect ? Reach::indirect : Reach::direct;
     }
-    // Both scans see the blocks in the order of their addresses.
+    // Both scans see what is lost in the order of its addresses.
     bool was_lost(uint64_t address) {
-        const Findings& earlier = *context_.earlier;
-        while (earlier_ < earlier.lost_count && earlier.lost[earlier_] < address) ++earlier_;
-        return earlier_ < earlier.lost_count && earlier.lost[earlier_] == address;
+        while (known_.at != known_.end && *known_.at < address) ++known_.at;
+        return known_.at != known_.end && *known_.at == address;
     }
 
     const Context& context_;
     const BlockIndex& index_;
+    const DeviceObjects& devices_;
     SiteCounts* counts_ = nullptr;
     uint64_t sites_ = 0;
-    uint64_t earlier_ = 0;
+    Known known_{};  // of the earlier scan's, that are not behind yet
     ScanCounts totals_[kReachKinds] = {};
+    ScanCounts device_totals_[kReachKinds] = {};
 };
 
 // Readers may look at any time: what stood there is marked as being rewritten first.
@@ -154,7 +184,10 @@ void Tally::write(const ScanDescriptor& scan) const {
         to.block_bytes = scan.block_bytes;
         to.skipped_bytes = scan.skipped_bytes;
         to.skipped_blocks = scan.skipped_blocks;
-        for (size_t kind = 0; kind < kReachKinds; ++kind) to.totals[kind] = totals_[kind];
+        for (size_t kind = 0; kind < kReachKinds; ++kind) {
+            to.totals[kind] = totals_[kind];
+            to.device_totals[kind] = device_totals_[kind];
+        }
         to.number = scan.number;
         // Release: pairs with the reader's acquire of state.
         to.state.store(ScanState::complete, std::memory_order_release);
@@ -167,8 +200,12 @@ ScanObstacle scan(Context& context) {
     BlockIndex index;
     if (!map.read()) return ScanObstacle::ended;
     if (!index.fill(recorder.blocks, map, next_is_glibc())) return ScanObstacle::memory;
-    Marking marking(index, map, {context.deadline_ns, context.pid});
-    Roots roots(context, map, index, marking, context.gaps);
+    DeviceObjects devices;
+    DriverMemory driver;
+    if (context.devices && (!devices.fill(map) || !driver.find(devices)))
+        return ScanObstacle::memory;
+    Marking marking(index, map, devices, driver, {context.deadline_ns, context.pid});
+    Roots roots(context, map, index, driver, marking, context.gaps);
     if (!roots.search()) return ScanObstacle::memory;
     reach_ignored(index, marking);
     marking.sort_out_the_rest();
@@ -182,9 +219,10 @@ ScanObstacle scan(Context& context) {
     for (uint32_t i = 0; i < context.thread_count; ++i)
         descriptor.unknown_threads += !context.threads[i].known;
     context.uncertain = context.uncertain || descriptor.unknown_threads != 0;
-    descriptor.flags = (context.conclusive ? kScanConfirmed : 0) | (context.gaps ? kScanGaps : 0) |
-                       (context.uncertain ? kScanUncertain : 0) |
-                       (next_is_glibc() ? 0 : kScanOtherAllocator);
+    descriptor.flags =
+        (context.conclusive ? kScanConfirmed : 0) | (context.gaps ? kScanGaps : 0) |
+        (context.uncertain ? kScanUncertain : 0) | (next_is_glibc() ? 0 : kScanOtherAllocator) |
+        (context.devices ? kScanDevices : 0) | (devices.unseen() ? kScanDevicesUnseen : 0);
     descriptor.time_ns = context.time_ns;
     const uint64_t held_ns = context.findings->held_ns.load(std::memory_order_relaxed);
     // Not yet known where the thread has not had the processor since.
@@ -193,8 +231,8 @@ ScanObstacle scan(Context& context) {
     descriptor.block_bytes = marking.block_bytes();
     descriptor.skipped_bytes = roots.skipped_bytes() + unreadable_bytes();
     descriptor.skipped_blocks = index.skipped();
-    descriptor.memory_bytes = index.bytes() + marking.bytes();
-    Tally tally(context, index);
+    descriptor.memory_bytes = index.bytes() + devices.bytes() + marking.bytes();
+    Tally tally(context, index, devices);
     if (!tally.sum_up()) return ScanObstacle::memory;
     descriptor.scan_ns = monotonic_ns() - begun_ns;
     tally.write(descriptor);

@@ -25,6 +25,8 @@ void Marking::search(uint64_t start, uint64_t end, Hit hit) {
     start = (start + kWord - 1) & ~(kWord - 1);
     end &= ~(kWord - 1);
     if (start >= end) return;
+    const Mark following = following_;
+    const bool follows = following != Mark::none;
     present_.for_each(start, end, [&](uint64_t from, uint64_t to) {
         while (from < to && !failed_) {
             const uint64_t end_of_piece = to - from < kPiece ? to : from + kPiece;
@@ -33,6 +35,7 @@ void Marking::search(uint64_t start, uint64_t end, Hit hit) {
                 const uint64_t word = word_at(from);
                 const uint32_t number = index_.find(word);
                 if (number != BlockIndex::kNone) hit(number, word);
+                if (follows) devices_.follow(word, following);
             }
             if (searched_bytes_ - looked_bytes_ < kPiece) continue;
             looked_bytes_ = searched_bytes_;
@@ -41,10 +44,12 @@ void Marking::search(uint64_t start, uint64_t end, Hit hit) {
     });
 }
 
+// mark: that of what the blocks lead to of the driver's.
 template <typename Hit>
-void Marking::search_pending(Hit hit) {
+void Marking::search_pending(Mark mark, Hit hit) {
     while (pending_.count() != 0 && !failed_) {
         const Block& block = index_.blocks()[pending_.take_last()];
+        following_ = driver_.has_blocks_of(block.site()) ? Mark::none : mark;
         if (block.size() < kSmallestPatchy || !index_.is_patchy(block))
             search(block.start(), block.end(), hit);
         else
@@ -96,18 +101,21 @@ void Marking::hit_from_root(uint64_t word, Place place) {
     seeds_.add(number);
 }
 
-void Marking::search_root(uint64_t start, uint64_t end, Place place) {
+void Marking::search_root(uint64_t start, uint64_t end, Place place, bool of_driver) {
     const uint64_t before = searched_bytes_;
+    following_ = of_driver ? Mark::none : Mark::reachable;
     search(start, end, [&](uint32_t, uint64_t word) { hit_from_root(word, place); });
     root_bytes_ += searched_bytes_ - before;
-    search_pending([this](uint32_t, uint64_t word) { hit_from_root(word, Place::ordinary); });
+    search_pending(Mark::reachable,
+                   [this](uint32_t, uint64_t word) { hit_from_root(word, Place::ordinary); });
 }
 
 void Marking::reach(uint64_t address) {
     const uint32_t number = index_.find(address);
     if (number == BlockIndex::kNone || index_.blocks()[number].mark() == Mark::reachable) return;
     raise(number, Mark::reachable);
-    search_pending([this](uint32_t, uint64_t word) { hit_from_root(word, Place::ordinary); });
+    search_pending(Mark::reachable,
+                   [this](uint32_t, uint64_t word) { hit_from_root(word, Place::ordinary); });
 }
 
 void Marking::sort_out_the_rest() {
@@ -119,12 +127,12 @@ void Marking::sort_out_the_rest() {
     for (const uint32_t seed : seeds_) {
         if (blocks[seed].mark() != Mark::seed) continue;
         raise(seed, Mark::possible);
-        search_pending(hit_possible);
+        search_pending(Mark::possible, hit_possible);
     }
     for (uint32_t leader = 0; leader < blocks.count() && !failed_; ++leader) {
         if (blocks[leader].mark() != Mark::none) continue;
         raise(leader, Mark::direct);
-        search_pending([&](uint32_t number, uint64_t) {
+        search_pending(Mark::indirect, [&](uint32_t number, uint64_t) {
             const Mark mark = blocks[number].mark();
             if (mark == Mark::none)
                 raise(number, Mark::indirect);
@@ -132,6 +140,7 @@ void Marking::sort_out_the_rest() {
                 blocks[number].set_mark(Mark::indirect);
         });
     }
+    devices_.settle();
 }
 
 }  // namespace heapdrift::scan

@@ -9,6 +9,8 @@
 #include <cstdint>
 
 #include "preload/scan/block_index.h"
+#include "preload/scan/device_objects.h"
+#include "preload/scan/driver_memory.h"
 
 namespace heapdrift::scan {
 
@@ -30,11 +32,13 @@ struct Patience {
 
 class Marking {
 public:
-    Marking(BlockIndex& index, MemoryMap& map, const Patience& patience)
-        : index_(index), map_(map), patience_(patience) {}
+    Marking(BlockIndex& index, MemoryMap& map, DeviceObjects& devices, const DriverMemory& driver,
+            const Patience& patience)
+        : index_(index), map_(map), devices_(devices), driver_(driver), patience_(patience) {}
 
-    // Searches words of a root, and all that they lead to.
-    void search_root(uint64_t start, uint64_t end, Place place);
+    // Searches words of a root, and all that they lead to. of_driver: it is memory of CUDA's
+    // driver.
+    void search_root(uint64_t start, uint64_t end, Place place, bool of_driver = false);
     // Makes the block that holds an address reachable, wherever the address lies in it.
     void reach(uint64_t address);
     // When all roots were searched: what they did not reach.
@@ -50,13 +54,17 @@ private:
     template <typename Hit>
     void search(uint64_t start, uint64_t end, Hit hit);
     template <typename Hit>
-    void search_pending(Hit hit);
+    void search_pending(Mark mark, Hit hit);
     void hit_from_root(uint64_t word, Place place);
     void raise(uint32_t number, Mark mark);
     bool is_natural(const Block& block, uint64_t word);
 
     BlockIndex& index_;
     MemoryMap& map_;
+    DeviceObjects& devices_;
+    const DriverMemory& driver_;
+    // What is found now of the driver's objects is marked so; none: they are not looked at.
+    Mark following_ = Mark::none;
     PresentPages present_;
     Array<uint32_t> pending_;
     Array<uint32_t> seeds_;  // blocks that an interior pointer leads to

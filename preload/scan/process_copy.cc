@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
+#include "preload/cuda/recording.h"
 #include "preload/next_allocator.h"
 #include "preload/recorder.h"
 #include "preload/scan/copy.h"
@@ -156,14 +157,19 @@ bool is_alone(Context& context) {
 }
 
 void make_copy(ContextMemory& memory) {
-    memory.context().copy = -1;
+    Context& context = memory.context();
+    context.copy = -1;
     const SignalsBlocked blocked;
     table_kept.store(true, std::memory_order_relaxed);
     const bool kept = recorder.blocks.keep_on_fork(true);
-    // Only with another allocator the copy asks which mappings are the program's own.
-    const bool held = !next_is_glibc() && recorder.mappings.hold();
+    const bool driver =
+        recorder.file.header().cuda.driver_seen.load(std::memory_order_relaxed) != 0;
+    context.devices = driver && cuda::objects.hold();
+    // Only with another allocator, or with a driver, the copy asks whose mappings there are.
+    const bool held = (context.devices || !next_is_glibc()) && recorder.mappings.hold();
     if (kept) spawn_copy(memory);
     if (held) recorder.mappings.release();
+    if (context.devices) cuda::objects.release();
     // Where the kernel refuses, fork children go on to drop what they find.
     if (recorder.blocks.keep_on_fork(false)) table_kept.store(false, std::memory_order_relaxed);
 }

@@ -155,6 +155,12 @@ bool Roots::has_blocks(const Mapping& mapping) const {
     return first < index_.blocks().count() && index_.blocks()[first].start() < mapping.end;
 }
 
+void Roots::search_part(uint64_t start, uint64_t end, Place place) {
+    driver_.for_each_part(start, end, [&](uint64_t from, uint64_t to, bool of_driver) {
+        marking_.search_root(from, to, place, of_driver);
+    });
+}
+
 void Roots::search_outside_blocks(uint64_t start, uint64_t end, Place place) {
     for_each_outside(excluded_, start, end, [&](uint64_t from, uint64_t to) {
         for_each_outside(cut_, from, to, [&](uint64_t at, uint64_t stop) {
@@ -164,10 +170,10 @@ void Roots::search_outside_blocks(uint64_t start, uint64_t end, Place place) {
             for (; number < index_.blocks().count(); ++number) {
                 const Block& block = index_.blocks()[number];
                 if (block.start() >= stop) break;
-                if (block.start() > at) marking_.search_root(at, block.start(), place);
+                if (block.start() > at) search_part(at, block.start(), place);
                 at = block.end();
             }
-            if (at < stop) marking_.search_root(at, stop, place);
+            if (at < stop) search_part(at, stop, place);
         });
     });
 }
@@ -175,7 +181,7 @@ void Roots::search_outside_blocks(uint64_t start, uint64_t end, Place place) {
 // Of another allocator than glibc's, what lies between blocks cannot be told from freed ones. So
 // where it has blocks, only what is known to be something else is searched.
 void Roots::search_program_mappings(const Mapping& mapping) {
-    recorder.mappings.for_each([&](uint64_t start, uint64_t end) {
+    recorder.mappings.for_each([&](uint64_t start, uint64_t end, SiteId) {
         if (start < mapping.start) start = mapping.start;
         if (end > mapping.end) end = mapping.end;
         if (start < end) search_outside_blocks(start, end, Place::ordinary);
@@ -238,9 +244,12 @@ void Roots::search_copied(uint64_t start, uint64_t end, Place place) {
         const long got = sys::call(SYS_process_vm_readv, sys::pid(), sys::address(&local), 1,
                                    sys::address(&remote), 1, 0);
         if (got > 0) {
-            const auto copied = reinterpret_cast<uint64_t>(copy_);
-            marking_.search_root(copied, copied + static_cast<uint64_t>(got), place);
-            at += static_cast<uint64_t>(got);
+            const uint64_t moved = reinterpret_cast<uint64_t>(copy_) - at;
+            const uint64_t stop = at + static_cast<uint64_t>(got);
+            driver_.for_each_part(at, stop, [&](uint64_t from, uint64_t to, bool of_driver) {
+                marking_.search_root(from + moved, to + moved, place, of_driver);
+            });
+            at = stop;
             continue;
         }
         const uint64_t next_page = (at & ~(kPage - 1)) + kPage;

@@ -23,8 +23,14 @@ struct Range {
 
 class Roots {
 public:
-    Roots(const Context& context, MemoryMap& map, BlockIndex& index, Marking& marking, bool gaps)
-        : context_(context), map_(map), index_(index), marking_(marking), gaps_(gaps) {}
+    Roots(const Context& context, MemoryMap& map, BlockIndex& index, const DriverMemory& driver,
+          Marking& marking, bool gaps)
+        : context_(context),
+          map_(map),
+          index_(index),
+          driver_(driver),
+          marking_(marking),
+          gaps_(gaps) {}
 
     // False without memory.
     bool search();
@@ -52,12 +58,14 @@ private:
     void search_file(const Mapping& mapping);
     void search_outside_blocks(uint64_t start, uint64_t end, Place place);
     void search_copied(uint64_t start, uint64_t end, Place place);
+    void search_part(uint64_t start, uint64_t end, Place place);
     bool has_blocks(const Mapping& mapping) const;
     bool is_libc(const Mapping& mapping) const;
 
     const Context& context_;
     MemoryMap& map_;
     BlockIndex& index_;
+    const DriverMemory& driver_;
     Marking& marking_;
     bool gaps_;
     Array<Range> excluded_;      // ascending

@@ -7,23 +7,7 @@ import tempfile
 from harness import session
 from harness.case import EndToEndTest
 from harness.live import LiveTest
-
-KINDS = ("direct", "indirect", "possible", "reachable")
-
-
-def read_reach(out):
-    lines = [line for line in out.splitlines() if line.startswith('{"reach"')]
-    return json.loads(lines[0])["reach"] if lines else []
-
-
-def lost_of(document, marker):
-    """Blocks by kind of all rows that have the marker among their frames."""
-    found = dict.fromkeys(KINDS, 0)
-    for row in document["rows"]:
-        if any(session.name_is(frame["function"], marker) for frame in row["frames"]):
-            for kind in KINDS:
-                found[kind] += row["lost"][kind]["blocks"]
-    return found
+from harness.reach import KINDS, lost_of, read_reach
 
 
 class ScanTest(EndToEndTest):

@@ -9,17 +9,30 @@ namespace heapdrift::model {
 
 namespace {
 
-Figures chosen_figures(const Profile& profile, const Budget& budget) {
-    if (budget.site.empty())
-        return (budget.domain ? domain_totals(profile, *budget.domain) : totals(profile)).figures;
+bool is_chosen(const Profile& profile, const Budget& budget, const Site& site) {
+    if (budget.domain ? site.domain != *budget.domain : !domain_in_total(site.domain)) return false;
+    if (budget.site.empty()) return true;
     SuppressionRule rule;
     rule.anywhere = true;
     rule.pattern = budget.site;
+    return matches(rule, frames_of_site(profile, site));
+}
+
+uint64_t leaked_bytes(const Profile& profile, const Budget& budget) {
+    uint64_t bytes = 0;
+    for (const Site& site : profile.sites)
+        if (const BlockCount lost = surely_lost(site.domain, site.figures.reach);
+            lost.blocks > 0 && is_chosen(profile, budget, site))
+            bytes += lost.bytes;
+    return bytes;
+}
+
+Figures chosen_figures(const Profile& profile, const Budget& budget) {
+    if (budget.site.empty())
+        return (budget.domain ? domain_totals(profile, *budget.domain) : totals(profile)).figures;
     Figures sum;
-    for (const Site& site : profile.sites) {
-        if (budget.domain ? site.domain != *budget.domain : !domain_in_total(site.domain)) continue;
-        if (matches(rule, frames_of_site(profile, site))) sum += site.figures;
-    }
+    for (const Site& site : profile.sites)
+        if (is_chosen(profile, budget, site)) sum += site.figures;
     return sum;
 }
 
@@ -73,7 +86,7 @@ Measure measure(const Profile& end, const Budget& budget) {
         case Metric::leaked:
             if (std::string reason = why_not_scanned(end); !reason.empty())
                 return {std::nullopt, 0, std::move(reason)};
-            return {chosen_figures(end, budget).reach.lost().bytes, 0, ""};
+            return {leaked_bytes(end, budget), 0, ""};
         case Metric::growth:
             break;
     }

@@ -23,12 +23,12 @@ void find_lost(const Profile& end, FoundProcess& process) {
     process.not_scanned = why_not_scanned(end);
     if (!process.scanned()) return;
     for (const Site& site : end.sites) {
-        const BlockCount lost = site.figures.reach.lost();
+        const BlockCount lost = surely_lost(site.domain, site.figures.reach);
         if (lost.blocks == 0 || site.ignored || !domain_in_total(site.domain)) continue;
         FoundLeak& leak = leak_of(end, site, process);
         leak.lost_blocks += lost.blocks;
         leak.lost_bytes += lost.bytes;
-        leak.direct_blocks += site.figures.reach.of(Reach::direct).blocks;
+        leak.direct_blocks += lost.blocks - site.figures.reach.of(Reach::indirect).blocks;
     }
 }
 

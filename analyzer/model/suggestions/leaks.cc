@@ -33,7 +33,7 @@ void judge_leaks(const Subject& subject, Findings& findings) {
         const Site* site = site_with(subject.profile, leak.site);
         if (site == nullptr) continue;
         Suggestion found = about(leak);
-        const BlockCount lost = site->figures.reach.lost();
+        const BlockCount lost = surely_lost(site->domain, site->figures.reach);
         if (lost.blocks > 0) {
             found.evidence.push_back(
                 {"lost_blocks", static_cast<double>(lost.blocks), Unit::count});
@@ -49,7 +49,10 @@ void judge_leaks(const Subject& subject, Findings& findings) {
                 {"growth", leak.bytes_per_second.estimate, Unit::bytes_per_second});
         } else if (site->figures.reach.of(Reach::direct).blocks > 0 &&
                    lost.bytes >= kLeastLostBytes) {
-            found.finding = "Blocks were never freed, and no pointer leads to them any more";
+            found.finding =
+                domain_of_cuda(site->domain)
+                    ? "Blocks were never freed, and host memory has no pointer to them any more"
+                    : "Blocks were never freed, and no pointer leads to them any more";
             found.gain = Quantity{"lost_bytes", static_cast<double>(lost.bytes), Unit::bytes};
         } else {
             // What only lost blocks lead to goes with them.

@@ -43,6 +43,10 @@ std::string leak_text(const model::JudgedLeak& leak) {
         fmt::format("{} in {}", format_bytes(leak.bytes()), count_text(leak.blocks(), "block"));
     const char* domain =
         leak.found.identity.domain == Domain::heap ? "" : domain_name(leak.found.identity.domain);
+    if (leak.found.lost_blocks > 0 && domain_of_cuda(leak.found.identity.domain))
+        return fmt::format("leak of {} memory, {}: host memory has no pointer to {} any more{}",
+                           domain, amount, leak.blocks() == 1 ? "it" : "them",
+                           leak.found.direct_blocks == 0 ? ", but for lost blocks" : "");
     if (leak.found.lost_blocks > 0)
         return fmt::format("leak of {}{}{}: nothing leads to {} any more{}", domain,
                            *domain == '\0' ? "" : " memory, ", amount,
@@ -165,7 +169,7 @@ const CheckRule& rule(RuleIndex index) {
     static constexpr std::array<CheckRule, kCheckRules> kRules = {
         {{"leak-lost", "Memory is lost",
           "When the program ended, no pointer led to these blocks any more, so that nothing could "
-          "have freed them.",
+          "have freed them. CUDA's memory is looked for in host memory alone.",
           "Free the memory where it is last used, or give it an owner that does. Where it is meant "
           "to be so, accept it with 'heapdrift baseline update' or a suppression."},
          {"leak-growth", "Memory grows without end",

@@ -54,6 +54,23 @@ TEST_F(ScanReader, ReadsCountsBySite) {
     EXPECT_EQ(result->sites.at(site_).of(Reach::direct), (model::BlockCount{3, 30}));
 }
 
+TEST_F(ScanReader, OlderRecordersSayNothingOfDevices) {
+    add(1, 3);
+    EXPECT_FALSE(read()->scan.judges(Domain::cuda_device));
+    EXPECT_TRUE(read()->scan.judges(Domain::heap));
+}
+
+TEST_F(ScanReader, DevicesHaveTotalsOfTheirOwn) {
+    add(1, 3, kScanConfirmed | kScanDevices).scan.device_totals[3] = {5, 50};
+    EXPECT_TRUE(read()->scan.judges(Domain::cuda_pool));
+    EXPECT_FALSE(read()->scan.judges(Domain::cuda_imported));
+    EXPECT_TRUE(read()->scan.is_certain_of(Domain::cuda_pool));
+    EXPECT_EQ(read()->scan.device_totals.of(Reach::reachable), (model::BlockCount{5, 50}));
+    add(2, 3, kScanConfirmed | kScanDevices | kScanDevicesUnseen);
+    EXPECT_FALSE(read()->scan.is_certain_of(Domain::cuda_pool));
+    EXPECT_TRUE(read()->scan.is_certain_of(Domain::heap));
+}
+
 TEST_F(ScanReader, TheLastNumberCounts) {
     add(2, 7);
     add(1, 3);

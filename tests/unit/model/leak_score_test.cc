@@ -91,6 +91,34 @@ TEST(LeakScore, UnconfirmedLossSaysLess) {
     EXPECT_EQ(score_leak(history_of(3), site).score, 0);
 }
 
+// The device's own memory may have what the host's lacks: the more objects, the less likely.
+TEST(LeakScore, DeviceMemoryWithoutAPointerIsALeakInNumbers) {
+    SiteHistory site = list_growing_by(0, 3);
+    site.domain = Domain::cuda_device;
+    const auto score_of = [&](uint64_t objects, bool confirmed) {
+        site.signs.reachability = sign(Reach::direct, objects, confirmed);
+        return score_leak(history_of(3), site);
+    };
+    EXPECT_EQ(score_of(1, true).verdict(), Verdict::none);
+    EXPECT_EQ(score_of(kManyWithoutPointer - 1, true).verdict(), Verdict::likely);
+    EXPECT_EQ(score_of(kManyWithoutPointer, true).verdict(), Verdict::leak);
+    EXPECT_LT(score_of(100'000, true).score, 0.95) << "a block of the host is surer";
+    EXPECT_EQ(score_of(100'000, false).verdict(), Verdict::likely);
+    EXPECT_NE(score_of(9, true).reading.find("in host memory"), std::string::npos);
+    site.signs.reachability = sign(Reach::indirect, 1, true);
+    EXPECT_EQ(score_leak(history_of(3), site).verdict(), Verdict::likely);
+}
+
+TEST(Reachability, OfDevicesOnlyManyAreSurelyLost) {
+    Reachability found;
+    found.of(Reach::direct) = {kManyWithoutPointer - 1, 700};
+    found.of(Reach::indirect) = {1, 50};
+    EXPECT_EQ(surely_lost(Domain::heap, found), (BlockCount{kManyWithoutPointer, 750}));
+    EXPECT_EQ(surely_lost(Domain::cuda_device, found), (BlockCount{1, 50}));
+    found.of(Reach::direct).blocks = kManyWithoutPointer;
+    EXPECT_EQ(surely_lost(Domain::cuda_device, found).blocks, kManyWithoutPointer + 1);
+}
+
 TEST(LeakScore, LossAndGrowthAddUp) {
     SiteHistory site = list_growing_by(4, 48);
     const double growth_alone = score_leak(history_of(48), site).score;
