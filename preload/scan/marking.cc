@@ -26,7 +26,7 @@ void Marking::search(uint64_t start, uint64_t end, Hit hit) {
     end &= ~(kWord - 1);
     if (start >= end) return;
     const Mark following = following_;
-    const bool follows = following != Mark::none;
+    const bool follows = following != Mark::none && devices_.objects().count() != 0;
     present_.for_each(start, end, [&](uint64_t from, uint64_t to) {
         while (from < to && !failed_) {
             const uint64_t end_of_piece = to - from < kPiece ? to : from + kPiece;
