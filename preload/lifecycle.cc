@@ -219,6 +219,10 @@ void note_exit_began(int status, const void* frame) {
     control.exit_began_epoch.store(epoch_of(control.moment.load(std::memory_order_relaxed)),
                                    std::memory_order_relaxed);
     control.exit_began_ns.store(recorder.file.since_start_ns(), std::memory_order_relaxed);
+    if (recorder.options.scan != 0) {
+        const BusyScope recording(Busy::recording);
+        scan::scan_devices_as_exit_begins();
+    }
 }
 
 void finish_recording() {

@@ -79,6 +79,7 @@ public:
     template <typename Visit>
     void for_each_held(Visit visit) const;
 
+    bool any() const { return last_serial() != 0; }  // ever entered
     // Objects entered later have a higher number.
     uint32_t last_serial() const { return serial_.load(std::memory_order_relaxed); }
 

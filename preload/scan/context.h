@@ -55,6 +55,9 @@ struct Context {
     uint32_t segment_count;
 
     Findings* earlier;  // of the first scan; nullptr in the first, and where nothing else runs
+    // Of CUDA's memory only what nothing led to then either is lost now; nullptr in that scan, and
+    // where exit has not begun.
+    const Findings* as_exit_began;
     Findings* findings;
     bool conclusive;  // nothing else runs, or it is the second scan
     bool uncertain;   // the copy lacks memory of the process, or not all threads are listed

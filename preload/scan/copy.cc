@@ -86,9 +86,11 @@ public:
         if (earlier != nullptr)
             known_ = {earlier->lost + earlier->lost_blocks, earlier->lost + earlier->lost_count};
         const bool uncertain = context_.uncertain || devices_.unseen();
+        if (const Findings* then = context_.as_exit_began; then != nullptr)
+            known_as_exit_began_ = {then->lost + then->lost_blocks, then->lost + then->lost_count};
         for (const DeviceObject& object : devices_.objects())
             if (object.site != 0)
-                count({object.start, object.site, object.bytes, object.mark}, uncertain,
+                count({object.start, object.site, object.bytes, mark_of(object)}, uncertain,
                       device_totals_);
         return true;
     }
@@ -121,14 +123,22 @@ private:
         Findings& findings = *context_.findings;
         if (findings.lost_count < Findings::kMost)
             findings.lost[findings.lost_count++] = found.address;
-        if (uncertain || (context_.earlier != nullptr && !was_lost(found.address)))
+        if (uncertain || (context_.earlier != nullptr && !is_among(known_, found.address)))
             return Reach::possible;
         return found.mark == Mark::indirect ? Reach::indirect : Reach::direct;
     }
-    // Both scans see what is lost in the order of its addresses.
-    bool was_lost(uint64_t address) {
-        while (known_.at != known_.end && *known_.at < address) ++known_.at;
-        return known_.at != known_.end && *known_.at == address;
+    // All scans see what is lost in the order of its addresses.
+    static bool is_among(Known& known, uint64_t address) {
+        while (known.at != known.end && *known.at < address) ++known.at;
+        return known.at != known.end && *known.at == address;
+    }
+    // What the program's end undid is not lost by it.
+    Mark mark_of(const DeviceObject& object) {
+        const bool lost = object.mark != Mark::reachable && object.mark != Mark::possible;
+        return lost && context_.as_exit_began != nullptr &&
+                       !is_among(known_as_exit_began_, object.start)
+                   ? Mark::reachable
+                   : object.mark;
     }
 
     const Context& context_;
@@ -136,7 +146,9 @@ private:
     const DeviceObjects& devices_;
     SiteCounts* counts_ = nullptr;
     uint64_t sites_ = 0;
-    Known known_{};  // of the earlier scan's, that are not behind yet
+    // Of what earlier scans found lost, what is not behind yet.
+    Known known_{};
+    Known known_as_exit_began_{};
     ScanCounts totals_[kReachKinds] = {};
     ScanCounts device_totals_[kReachKinds] = {};
 };

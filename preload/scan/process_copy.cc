@@ -164,7 +164,7 @@ void make_copy(ContextMemory& memory) {
     const bool kept = recorder.blocks.keep_on_fork(true);
     const bool driver =
         recorder.file.header().cuda.driver_seen.load(std::memory_order_relaxed) != 0;
-    context.devices = driver && cuda::objects.hold();
+    context.devices = context.devices && driver && cuda::objects.hold();
     // Only with another allocator, or with a driver, the copy asks whose mappings there are.
     const bool held = (context.devices || !next_is_glibc()) && recorder.mappings.hold();
     if (kept) spawn_copy(memory);

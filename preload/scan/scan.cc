@@ -1,6 +1,7 @@
 #include "preload/scan/scan.h"
 
 #include "core/snapshot_table.h"
+#include "preload/cuda/recording.h"
 #include "preload/page_memory.h"
 #include "preload/process_figures.h"
 #include "preload/recorder.h"
@@ -36,6 +37,8 @@ struct Progress {
     long copy = 0;
     uint64_t copy_begun_ns = 0;
     Findings* findings[2] = {};
+    Findings* as_exit_began = nullptr;
+    bool devices_unknown = false;  // that scan has no result
     // Two sets of segments: a reader finds the last result while the next is written.
     ScanSegment** segments[2] = {};
     uint32_t segment_count[2] = {};
@@ -121,6 +124,7 @@ ScanObstacle begin(uint64_t sp) {
     context.segments = progress.segments[set];
     context.segment_count = progress.segment_count[set];
     context.earlier = second ? progress.findings[0] : nullptr;
+    context.as_exit_began = progress.as_exit_began;
     context.findings = findings;
     context.uncertain = memory_withheld.load(std::memory_order_relaxed);
     context.gaps = blocks_unrecorded.load(std::memory_order_relaxed);
@@ -128,6 +132,7 @@ ScanObstacle begin(uint64_t sp) {
         context.gaps = context.gaps || dropped.load(std::memory_order_relaxed) != 0;
     // A process alone stands still while it waits for the result.
     context.conclusive = second || (progress.occasion == ScanOccasion::exit && is_alone(context));
+    context.devices = !progress.devices_unknown;
     make_copy(memory);
     if (context.copy <= 0) return ScanObstacle::copy;
     findings->held_ns.store(monotonic_ns() - begun_ns, std::memory_order_relaxed);
@@ -179,6 +184,33 @@ void scan_again(uint64_t sp) {
     if (const ScanObstacle obstacle = begin(sp); obstacle != ScanObstacle::none) end(obstacle);
 }
 
+// At exit, whatever goes on. False where another thread does not let it go.
+bool take_over() {
+    // Another thread may be making a copy.
+    for (int i = 0; progress.busy.exchange(true, std::memory_order_acquire); ++i) {
+        constexpr int kRounds = 1000;
+        if (i == kRounds) return false;
+        sleep_ns(kMs);
+    }
+    if (progress.phase == Phase::first || progress.phase == Phase::second)
+        kill_and_wait(progress.copy);
+    if (progress.phase != Phase::idle) end(ScanObstacle::ended);
+    return true;
+}
+
+void start_at_exit(uint64_t sp) {
+    Control& control = recorder.file.control();
+    const uint32_t number = control.scan_requested.load(std::memory_order_relaxed) + 1;
+    control.scan_requested.store(number, std::memory_order_relaxed);
+    start(ScanOccasion::exit, number, sp);
+}
+
+uint64_t used_stack() {
+    return exit_thread_pointer == StackBounds::thread_pointer() && exit_frame != 0
+               ? exit_frame
+               : reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+}
+
 bool is_the_recorded_process() {
     return recorder.file.header().identity.pid == sys::pid();
 }
@@ -209,6 +241,8 @@ void forget() {
         progress.findings[i] = nullptr;
         progress.segment_count[i] = 0;
     }
+    progress.as_exit_began = nullptr;
+    progress.devices_unknown = false;
     exit_frame = 0;
 }
 
@@ -258,28 +292,34 @@ void go_on() {
     progress.busy.store(false, std::memory_order_release);
 }
 
+void scan_devices_as_exit_begins() {
+    if (memory_confined() || !cuda::objects.any() || !take_over()) return;
+    start_at_exit(used_stack());
+    progress.devices_unknown = true;
+    if (progress.phase != Phase::idle) {
+        if (!wait_for(progress.copy, kLongestCopyNs)) kill_and_wait(progress.copy);
+        Findings*& found = progress.findings[0];
+        // Acquire: pairs with the copy's release.
+        if (found->complete.load(std::memory_order_acquire) != 0 &&
+            found->obstacle.load(std::memory_order_relaxed) == ScanObstacle::none) {
+            progress.as_exit_began = found;
+            found = nullptr;
+            progress.devices_unknown = false;
+        }
+        end(progress.devices_unknown ? ScanObstacle::ended : ScanObstacle::none);
+    }
+    progress.busy.store(false, std::memory_order_release);
+}
+
 void scan_at_exit() {
     if (memory_confined()) {
         recorder.file.control().scan_obstacle.store(ScanObstacle::confined,
                                                     std::memory_order_relaxed);
         return;
     }
-    // Another thread may be making a copy.
-    for (int i = 0; progress.busy.exchange(true, std::memory_order_acquire); ++i) {
-        constexpr int kRounds = 1000;
-        if (i == kRounds) return;
-        sleep_ns(kMs);
-    }
-    if (progress.phase == Phase::first || progress.phase == Phase::second)
-        kill_and_wait(progress.copy);
-    if (progress.phase != Phase::idle) end(ScanObstacle::ended);
-    const uint64_t sp = exit_thread_pointer == StackBounds::thread_pointer() && exit_frame != 0
-                            ? exit_frame
-                            : reinterpret_cast<uint64_t>(__builtin_frame_address(0));
-    Control& control = recorder.file.control();
-    const uint32_t number = control.scan_requested.load(std::memory_order_relaxed) + 1;
-    control.scan_requested.store(number, std::memory_order_relaxed);
-    start(ScanOccasion::exit, number, sp);
+    if (!take_over()) return;
+    const uint64_t sp = used_stack();
+    start_at_exit(sp);
     while (progress.phase != Phase::idle) {
         if (!wait_for(progress.copy, kLongestCopyNs)) {
             kill_and_wait(progress.copy);

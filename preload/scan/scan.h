@@ -10,6 +10,11 @@ namespace heapdrift::scan {
 // address that counts.
 void note_exit_frame(uint64_t frame);
 
+// The same thread, if a scan at exit was asked for and the program has memory of CUDA's: what still
+// leads to it. Destructors free the containers that have the pointers, but leave the memory to the
+// driver, which may be gone before them.
+void scan_devices_as_exit_begins();
+
 // At the end of recording, if that was asked for. The process waits for the result.
 void scan_at_exit();
 
