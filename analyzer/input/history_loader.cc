@@ -36,6 +36,15 @@ bool is_chosen(const model::Site& site, const HistoryChoice& choice) {
     return (reach.lost() += reach.of(Reach::possible)).blocks > 0;
 }
 
+// What PyTorch's caching allocator takes from the driver: cuMemAlloc's, or mapped handles.
+bool holds_tensors(const model::Profile& profile, const model::Site& site) {
+    if (site.domain != Domain::cuda_device && site.domain != Domain::cuda_virtual) return false;
+    return std::ranges::any_of(profile.frames_of(site), [&](uint32_t frame) {
+        return model::module_name(profile, profile.addresses[frame].module)
+            .starts_with("libc10_cuda.so");
+    });
+}
+
 constexpr uint32_t kNoHistory = ~uint32_t{0};
 
 SessionView checked_view(const OpenedSession& opened) {
@@ -137,6 +146,7 @@ private:
             history.deallocations.resize(points);
             history.allocated_bytes.resize(points);
             history.deallocated_bytes.resize(points);
+            history.signs.holds_tensors = holds_tensors(session_.profile, site);
             if (const auto& scan = session_.profile.scan; scan && scan->judges(site.domain))
                 history.signs.reachability = {site.figures.reach, scan->is_certain_of(site.domain)};
         }

@@ -25,6 +25,8 @@ constexpr double kLazyCap = 0.65;
 constexpr size_t kSmallCrowd = 20;
 constexpr size_t kLargeCrowd = 40;
 constexpr double kCrowdCap = 0.65;
+// Of what grows because something else does: less than is shown as a leak.
+constexpr double kConsequenceCap = 0.25;
 // Of a part of the score: above it the part says what kind of leak it is.
 constexpr double kMattersFrom = kWatchScore;
 
@@ -217,6 +219,45 @@ void doubt_crowd(std::vector<LeakScore>& scores) {
     }
 }
 
+// Where tensors grow, so does what PyTorch takes from the driver for them: one cause, and its
+// consequence, which is no leak of its own. What grows much faster than they do does so by itself,
+// in fragments.
+void attribute_to_tensors(const History& history, std::vector<LeakScore>& scores) {
+    constexpr double kLeastShare = 0.5;
+    if (std::ranges::none_of(history.sites, &SiteSigns::holds_tensors, &SiteHistory::signs)) return;
+    const auto site_of = [&](const LeakScore& score) -> const SiteHistory& {
+        return *std::ranges::find(history.sites, score.site, &SiteHistory::site);
+    };
+    LeakScore* cause = nullptr;
+    double tensors = 0;  // bytes per second
+    for (LeakScore& score : scores) {
+        if (score.growth_score < kLikelyScore || site_of(score).domain != Domain::cuda_tensor)
+            continue;
+        tensors += score.bytes_per_second.estimate;
+        if (cause == nullptr || score.growth_score > cause->growth_score) cause = &score;
+    }
+    if (cause == nullptr) return;
+    size_t consequences = 0;
+    for (LeakScore& score : scores) {
+        if (score.growth_score < kMattersFrom || !site_of(score).signs.holds_tensors ||
+            kLeastShare * score.bytes_per_second.estimate > tensors)
+            continue;
+        cap(score, kConsequenceCap,
+            {"tensors", static_cast<double>(cause->site), 0,
+             fmt::format("PyTorch took it for tensors, and those of site {} grow: a consequence",
+                         cause->site)});
+        combine(score);
+        ++consequences;
+    }
+    if (consequences == 0) return;
+    cause->evidence.push_back(
+        {"segments", static_cast<double>(consequences), 0,
+         fmt::format(
+             "PyTorch took ever more memory from the driver for tensors, by {}: that is a "
+             "consequence, and no leak of its own",
+             consequences == 1 ? "1 call stack" : fmt::format("{} call stacks", consequences))});
+}
+
 }  // namespace
 
 std::vector<LeakScore> rank_leaks(const History& history, double least_score) {
@@ -228,6 +269,7 @@ std::vector<LeakScore> rank_leaks(const History& history, double least_score) {
         if (score.score >= least_considered && score.score > 0) ranked.push_back(std::move(score));
     }
     doubt_crowd(ranked);
+    attribute_to_tensors(history, ranked);
     std::erase_if(ranked, [&](const LeakScore& score) { return score.score < least_score; });
     // By hundredths: beyond that a score says nothing, and the loss is what matters.
     const auto order = [](const LeakScore& score) {

@@ -9,8 +9,9 @@
 // unconfirmed ones, 0.6 where blocks are only indirectly lost, 0.3 where they are possibly lost; of
 // CUDA's memory 0.9 U / (U + 2.25) for U objects that no host memory has a pointer to.
 // Where more than 20 sites grow alike, the doubt in each grows with the root of their number, and
-// with 40 none is more than likely by growth. What is not known (no scan, no staleness) is left
-// out, and said.
+// with 40 none is more than likely by growth. What PyTorch takes from the driver for tensors that
+// grow is their consequence, and no leak. What is not known (no scan, no staleness) is left out,
+// and said.
 #pragma once
 
 #include <optional>

@@ -52,6 +52,8 @@ struct SiteSigns {
     std::optional<ReachSign> reachability;
     // Share of the mature survivors' bytes on pages that were not written for long.
     std::optional<double> stale_share;
+    // PyTorch's allocator took it from the driver, to hand it out as tensors.
+    bool holds_tensors = false;
 };
 
 // Cumulative, at each point. Of a sampled session blocks are samples, as many as were recorded:

@@ -45,6 +45,22 @@ class CudaTensors(CudaTest):
         for domain, bytes_live in (("cuda_tensor", 2 * 300032 + 3 * MIB + 512), ("host_tensor", 2000)):
             self.assertEqual(document["domains"][domain]["live_bytes"], bytes_live)
 
+    def test_segments_that_grow_with_tensors_are_no_leak_of_their_own(self):
+        result = self.recorded(self.victim("gpu_suggestible leaks_large_tensors"), "interval=20")
+        self.assertEqual(result.status, 0, result.describe())
+        arguments = ["leaks", self.only_session(), "--min-score", "0.1"]
+        leaks = [
+            leak for leak in session.json_of(arguments, self.folder)["leaks"]
+            if leak["domain"] in ("cuda_tensor", "cuda_device")
+        ]
+        self.assertEqual([leak["domain"] for leak in leaks], ["cuda_tensor", "cuda_device"])
+        tensors, segments = leaks
+        self.assertGreaterEqual(tensors["score"], 0.5)
+        self.assertIn("leaks_large_tensors", [frame["function"] for frame in tensors["frames"]])
+        self.assertIn("segments", [item["name"] for item in tensors["evidence"]])
+        self.assertLess(segments["score"], 0.3)
+        self.assertIn("a consequence", segments["evidence"][-1]["text"])
+
     def test_leaks_name_the_tensors_that_grow(self):
         result = self.recorded(self.victim("gpu_suggestible leaks_tensors"), "interval=20")
         self.assertEqual(result.status, 0, result.describe())

@@ -139,6 +139,12 @@ MARKER void leaks_tensors(int round) {
     for (int i = 0; i < 4; ++i) torch.cuda_tensor(1000, 0);
 }
 
+// Each needs a segment of its own.
+MARKER void leaks_large_tensors(int round) {
+    (void)round;
+    torch.cuda_tensor(30 * (size_t)kMiB, 0);
+}
+
 MARKER void passes_tensors(int round) {
     (void)round;
     for (int i = 0; i < 4; ++i) torch.free_cuda_tensor(torch.cuda_tensor(1000, 0));
@@ -155,7 +161,7 @@ static const struct {
     KIND(opens_peers_once), KIND(rounds_pinned),      KIND(pins_exactly),
     KIND(pool_is_idle),     KIND(pool_is_used),       KIND(cache_is_idle),
     KIND(cache_is_used),    KIND(segments_in_pieces), KIND(segments_used_again),
-    KIND(leaks_tensors),    KIND(passes_tensors),
+    KIND(leaks_tensors),    KIND(passes_tensors),     KIND(leaks_large_tensors),
 #undef KIND
 };
 

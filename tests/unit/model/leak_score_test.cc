@@ -208,6 +208,30 @@ TEST(LeakScore, LostBlocksAreCertainInACrowdToo) {
     EXPECT_EQ(crowd[0].site, 8u);
 }
 
+TEST(LeakScore, SegmentsThatGrowWithTheirTensorsAreAConsequence) {
+    History history = history_of(48);
+    history.sites = {list_growing_by(2, 48), list_growing_by(4, 48)};
+    SiteHistory& segments = history.sites[0];
+    SiteHistory& tensors = history.sites[1];
+    segments.site = 1;
+    segments.domain = Domain::cuda_device;
+    segments.signs.holds_tensors = true;
+    tensors.site = 2;
+    tensors.domain = Domain::cuda_tensor;
+    const std::vector<LeakScore> both = rank_leaks(history, kWatchScore);
+    ASSERT_EQ(both.size(), 1u);
+    EXPECT_EQ(both[0].site, 2u);
+    EXPECT_TRUE(has(both[0], "segments"));
+    ASSERT_EQ(rank_leaks(history, 0).size(), 2u);
+    EXPECT_TRUE(has(rank_leaks(history, 0)[1], "tensors"));
+    segments.allocated_bytes = list_growing_by(2, 48, 1000).allocated_bytes;
+    EXPECT_EQ(rank_leaks(history, kWatchScore).size(), 2u) << "more than the tensors explain";
+    // Where no tensors grow, what is taken for them is judged like all else.
+    segments.allocated_bytes = list_growing_by(2, 48).allocated_bytes;
+    tensors.domain = Domain::heap;
+    EXPECT_EQ(rank_leaks(history, kWatchScore).size(), 2u);
+}
+
 TEST(LeakScore, FewBlocksThatNeverDieAreLikelyAtMost) {
     SiteHistory site = list_growing_by(0, 48);
     for (size_t i = 0; i < 48; ++i) site.allocations[i] = std::floor(static_cast<double>(i) / 3);
