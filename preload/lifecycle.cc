@@ -246,6 +246,7 @@ Confinement note_confined(Confinement confinement) {
     if (!active()) return Confinement::none;
     const Confinement before = confinement_in_force.exchange(confinement);
     const bool confined = confinement != Confinement::none;
+    if (confined && before == Confinement::none) recorder.file.reserve_units();
     set_clocks_frozen(confinement == Confinement::strict);
     set_memory_confined(confined);
     recorder.file.control().confined.store(confined, std::memory_order_relaxed);
