@@ -181,17 +181,25 @@ uint8_t* SessionFile::open_segment(Unit& unit, uint32_t number) {
     return start;
 }
 
+// Where there is no fallocate, space is taken by writing zeros: meanwhile nobody may be given a
+// segment of the unit. Who wants one maps a unit more.
 void SessionFile::reserve_units() {
+    const uint32_t first = first_open_unit_.load(std::memory_order_relaxed);
     const uint32_t count = unit_count();
-    for (uint32_t i = first_open_unit_.load(std::memory_order_relaxed); i < count; ++i) {
+    for (uint32_t i = first; i < count; ++i) {
         Unit& unit = units_[i];
         const uint32_t size = unit.size.load(std::memory_order_acquire);
-        const uint32_t taken = unit.taken.load(std::memory_order_relaxed);
-        if (taken >= size || memory_confined() || !reopen()) continue;
-        if (reserve((uint64_t{unit.first} + taken) * kSegmentSize, (size - taken) * kSegmentSize) ==
-            0)
+        if (unit.reserved.load(std::memory_order_relaxed) >= size) continue;
+        const uint32_t taken = unit.taken.exchange(size, std::memory_order_relaxed);
+        if (taken >= size) continue;
+        if (!memory_confined() && reopen() &&
+            reserve((uint64_t{unit.first} + taken) * kSegmentSize, (size - taken) * kSegmentSize) ==
+                0)
             unit.reserved.store(size, std::memory_order_relaxed);
+        unit.taken.store(taken, std::memory_order_relaxed);
     }
+    // Others may have passed these units meanwhile.
+    first_open_unit_.store(first, std::memory_order_relaxed);
 }
 
 uint8_t* SessionFile::take_from_unit() {
