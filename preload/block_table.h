@@ -181,11 +181,12 @@ private:
         const uint64_t leaf = number >> kLeafBits;
         // Acquire: pairs with the release in remember.
         const uint64_t entry = recent_leaves_[leaf % kRecentLeaves].load(std::memory_order_acquire);
-        // Leaves beyond kHighestAddress are never entered.
-        if (entry >> kPointerBits != leaf / kRecentLeaves + 1) [[unlikely]]
+        // The address alone, if it is of this leaf. Leaves beyond kHighestAddress are never
+        // entered.
+        const uint64_t plane = entry ^ (leaf / kRecentLeaves + 1) << kPointerBits;
+        if (plane >> kPointerBits != 0) [[unlikely]]
             return false;
-        slot = reinterpret_cast<Slot*>(entry & ((uint64_t{1} << kPointerBits) - 1)) +
-               (number & ((1u << kLeafBits) - 1));
+        slot = reinterpret_cast<Slot*>(plane) + (number & ((1u << kLeafBits) - 1));
         return true;
     }
     void remember(const Place& place, uint64_t address);

@@ -22,7 +22,25 @@ void* recorded(void* block, size_t size, const StartState& caller) {
     return block;
 }
 
-[[gnu::noinline]] void* allocate(size_t size, const StartState& caller) {
+// malloc and free are nearly all of a program's calls: where nothing is unusual about the process
+// the recorder's work is inline in these two.
+[[gnu::noinline]] void* allocate_exactly(size_t size) {
+    void* block = next.malloc(size);
+    if (block != nullptr) [[likely]]
+        record_allocation_inline<Domain::heap, Path::ordinary>(
+            address_of(block), size, start_state_of_caller(), Origin::fresh);
+    return block;
+}
+
+[[gnu::noinline]] void release_exactly(void* block) {
+    if (block == nullptr || is_bootstrap(block)) return;
+    // glibc reads the size that stands before the block: it comes while we look our record up.
+    __builtin_prefetch(static_cast<const char*>(block) - sizeof(size_t), 1);
+    record_deallocation_inline<Domain::heap, Path::ordinary>(address_of(block));
+    next.free(block);
+}
+
+[[gnu::noinline]] void* allocate(size_t size) {
     void* block;
     if (next_is_glibc()) [[likely]] {
         block = next.malloc(size);
@@ -31,9 +49,21 @@ void* recorded(void* block, size_t size, const StartState& caller) {
         block = next.malloc(asked(size));
     }
     if (block != nullptr) [[likely]]
-        record_allocation_inline<Domain::heap, Path::any>(address_of(block), size, caller,
-                                                          Origin::fresh);
+        record_allocation_inline<Domain::heap, Path::any>(address_of(block), size,
+                                                          start_state_of_caller(), Origin::fresh);
     return block;
+}
+
+[[gnu::noinline]] void* allocate_zeroed(size_t count, size_t size) {
+    void* block;
+    {
+        const AllocatorScope scope;
+        // Overflow is the allocator's to refuse; a small product fits any type.
+        size_t bytes;
+        const bool small = !__builtin_mul_overflow(count, size, &bytes) && bytes < next.smallest;
+        block = small ? next.calloc(1, next.smallest) : next.calloc(count, size);
+    }
+    return recorded(block, count * size, start_state_of_caller());
 }
 
 [[gnu::noinline]] void release(void* block) {
@@ -82,33 +112,35 @@ void* reallocate(void* block, size_t size, const StartState& caller) {
     return moved;
 }
 
+// In sampled mode nearly all blocks are none of ours. Asked at the head of a hook, which has no
+// frame and goes on by a jump, to the allocator or to one of the functions above. These see the
+// program as their caller: the preload library is always compiled with such jumps (-O2).
+[[gnu::always_inline]] inline bool passes_by(size_t size, Ordinary ordinary = is_ordinary()) {
+    return ordinary == Ordinary::sampled && Sampler::passes_by(size);
+}
+[[gnu::always_inline]] inline bool is_passed(const void* block, Ordinary ordinary = is_ordinary()) {
+    return ordinary == Ordinary::sampled && !recorder.sampler.is_noted(address_of(block));
+}
+
 }  // namespace
 
-// malloc and free are nearly all of a program's calls: for them the recorder's work is inline where
-// nothing is unusual about the process, and the rest is apart. Sampled mode passes most blocks by.
 HEAPDRIFT_EXPORT void* malloc(size_t size) {
-    if (!records_ordinarily()) [[unlikely]]
-        return allocate(size, start_state_of_caller());
-    void* block = next.malloc(size);
-    if (block != nullptr) [[likely]]
-        record_allocation_inline<Domain::heap, Path::ordinary>(
-            address_of(block), size, start_state_of_caller(), Origin::fresh);
-    return block;
+    const Ordinary ordinary = is_ordinary();
+    if (ordinary == Ordinary::exact) [[likely]]
+        return allocate_exactly(size);
+    if (passes_by(size, ordinary)) return next.malloc(size);
+    return allocate(size);
 }
 
 HEAPDRIFT_EXPORT void* calloc(size_t count, size_t size) {
-    void* block;
-    {
-        const AllocatorScope scope;
-        // Overflow is the allocator's to refuse; a small product fits any type.
-        size_t bytes;
-        const bool small = !__builtin_mul_overflow(count, size, &bytes) && bytes < next.smallest;
-        block = small ? next.calloc(1, next.smallest) : next.calloc(count, size);
-    }
-    return recorded(block, count * size, start_state_of_caller());
+    size_t bytes;
+    if (!__builtin_mul_overflow(count, size, &bytes) && passes_by(bytes))
+        return next.calloc(count, size);
+    return allocate_zeroed(count, size);
 }
 
 HEAPDRIFT_EXPORT void* realloc(void* block, size_t size) {
+    if (is_passed(block) && Sampler::passes_by(size)) return next.realloc(block, size);
     return reallocate(block, size, start_state_of_caller());
 }
 
@@ -122,16 +154,15 @@ HEAPDRIFT_EXPORT void* reallocarray(void* block, size_t count, size_t size) {
 }
 
 HEAPDRIFT_EXPORT void free(void* block) {
-    if (!records_ordinarily()) [[unlikely]]
-        return release(block);
-    if (block == nullptr || is_bootstrap(block)) return;
-    // glibc reads the size that stands before the block: it comes while we look our record up.
-    __builtin_prefetch(static_cast<const char*>(block) - sizeof(size_t), 1);
-    record_deallocation_inline<Domain::heap, Path::ordinary>(address_of(block));
-    next.free(block);
+    const Ordinary ordinary = is_ordinary();
+    if (ordinary == Ordinary::exact) [[likely]]
+        return release_exactly(block);
+    if (is_passed(block, ordinary)) return next.free(block);
+    release(block);
 }
 
 HEAPDRIFT_EXPORT int posix_memalign(void** block, size_t alignment, size_t size) {
+    if (passes_by(size)) return next.posix_memalign(block, alignment, size);
     int error;
     {
         const AllocatorScope scope;
@@ -142,6 +173,7 @@ HEAPDRIFT_EXPORT int posix_memalign(void** block, size_t alignment, size_t size)
 }
 
 HEAPDRIFT_EXPORT void* aligned_alloc(size_t alignment, size_t size) {
+    if (passes_by(size)) return next.aligned_alloc(alignment, size);
     void* block;
     {
         const AllocatorScope scope;
@@ -151,6 +183,7 @@ HEAPDRIFT_EXPORT void* aligned_alloc(size_t alignment, size_t size) {
 }
 
 HEAPDRIFT_EXPORT void* memalign(size_t alignment, size_t size) {
+    if (passes_by(size)) return next.memalign(alignment, size);
     void* block;
     {
         const AllocatorScope scope;

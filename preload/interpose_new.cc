@@ -25,11 +25,11 @@ using Argument = uintptr_t;
 using NewFunction = void* (*)(size_t, Argument, Argument);
 using DeleteFunction = void (*)(void*, Argument, Argument);
 
-// Who implements one operator.
+// Who implements one operator: nullptr until it is first called.
 struct Provider {
-    std::atomic<void*> function{nullptr};
-    // Calls malloc or free for its memory. Written before function (release), read after (acquire).
-    std::atomic<bool> forwards{false};
+    // Calls malloc or free for its memory: there is nothing to do here.
+    std::atomic<void*> forwarding{nullptr};
+    std::atomic<void*> recorded{nullptr};
 };
 
 bool calls_malloc(void* function) {
@@ -64,36 +64,49 @@ void release_without_provider(void* block, Argument, Argument) {
 }
 
 template <typename Function>
-Function find(Provider& provider, const char* name, Function without) {
-    void* function = provider.function.load(std::memory_order_acquire);
-    if (function != nullptr) [[likely]]
-        return reinterpret_cast<Function>(function);
-    function = find_next(name);
+[[gnu::always_inline]] inline Function as(const std::atomic<void*>& function) {
+    return reinterpret_cast<Function>(function.load(std::memory_order_relaxed));
+}
+
+// Finds the provider, where that was not done. Whether it forwards is known afterwards.
+template <typename Function>
+void find(Provider& provider, const char* name, Function without) {
+    if (as<Function>(provider.recorded) != nullptr) return;
+    void* function = find_next(name);
     if (function == nullptr) function = find_in_local_runtime(name);
     const bool missing = function == nullptr;
     if (missing) function = reinterpret_cast<void*>(without);
-    provider.forwards.store(missing || calls_malloc(function), std::memory_order_relaxed);
-    provider.function.store(function, std::memory_order_release);
-    return reinterpret_cast<Function>(function);
+    const bool forwards = missing || calls_malloc(function);
+    (forwards ? provider.forwarding : provider.recorded).store(function, std::memory_order_relaxed);
 }
 
-void* record_new(NewFunction function, size_t size, Argument a, Argument b,
-                 const StartState& caller) {
+// For providers that are not known to forward. Like the functions of interpose_malloc.cc these are
+// come to by a jump.
+[[gnu::noinline]] void* find_and_allocate(size_t size, Argument a, Argument b, Provider& provider,
+                                          const char* name) {
+    find(provider, name, allocate_without_provider);
+    if (const auto forwarding = as<NewFunction>(provider.forwarding)) return forwarding(size, a, b);
     tls.last_recorded = 0;
+    const uint64_t until_sample = tls.until_sample;
     tls.in_allocator = true;
-    void* block = function(size < next.smallest ? next.smallest : size, a, b);
+    void* block =
+        as<NewFunction>(provider.recorded)(size < next.smallest ? next.smallest : size, a, b);
     tls.in_allocator = false;
     // Whatever was recorded meanwhile, at this address or before it (a provider that puts a header
-    // in front), was for this block.
-    if (block != nullptr && tls.last_recorded == 0)
-        record_allocation(address_of(block), size, caller);
+    // in front), was for this block; and so was what sampled mode passed by.
+    if (block != nullptr && tls.last_recorded == 0 && tls.until_sample == until_sample)
+        record_allocation(address_of(block), size, start_state_of_caller());
     return block;
 }
 
-void record_delete(DeleteFunction function, void* block, Argument a, Argument b) {
+[[gnu::noinline]] void find_and_release(void* block, Argument a, Argument b, Provider& provider,
+                                        const char* name) {
+    find(provider, name, release_without_provider);
+    if (const auto forwarding = as<DeleteFunction>(provider.forwarding))
+        return forwarding(block, a, b);
     if (block != nullptr) record_deallocation_if_known(address_of(block));
     const AllocatorScope scope;
-    function(block, a, b);
+    as<DeleteFunction>(provider.recorded)(block, a, b);
 }
 
 // A sized delete must name the size that was asked for, which may have been rounded up.
@@ -103,20 +116,20 @@ Argument passed_size(Argument size) {
 
 }  // namespace
 
-#define HEAPDRIFT_NEW(symbol)                                                               \
-    HEAPDRIFT_EXPORT void* symbol(size_t size, Argument a, Argument b) {                    \
-        static constinit Provider provider;                                                 \
-        const NewFunction function = find(provider, #symbol, allocate_without_provider);    \
-        if (provider.forwards.load(std::memory_order_relaxed)) return function(size, a, b); \
-        return record_new(function, size, a, b, start_state_of_caller());                   \
+#define HEAPDRIFT_NEW(symbol)                                             \
+    HEAPDRIFT_EXPORT void* symbol(size_t size, Argument a, Argument b) {  \
+        static constinit Provider provider;                               \
+        if (const auto forwarding = as<NewFunction>(provider.forwarding)) \
+            return forwarding(size, a, b);                                \
+        return find_and_allocate(size, a, b, provider, #symbol);          \
     }
 
-#define HEAPDRIFT_DELETE_AS(symbol, size_argument)                                           \
-    HEAPDRIFT_EXPORT void symbol(void* block, Argument a, Argument b) {                      \
-        static constinit Provider provider;                                                  \
-        const DeleteFunction function = find(provider, #symbol, release_without_provider);   \
-        if (provider.forwards.load(std::memory_order_relaxed)) return function(block, a, b); \
-        record_delete(function, block, size_argument, b);                                    \
+#define HEAPDRIFT_DELETE_AS(symbol, size_argument)                           \
+    HEAPDRIFT_EXPORT void symbol(void* block, Argument a, Argument b) {      \
+        static constinit Provider provider;                                  \
+        if (const auto forwarding = as<DeleteFunction>(provider.forwarding)) \
+            return forwarding(block, a, b);                                  \
+        find_and_release(block, size_argument, b, provider, #symbol);        \
     }
 #define HEAPDRIFT_DELETE(symbol) HEAPDRIFT_DELETE_AS(symbol, a)
 #define HEAPDRIFT_SIZED_DELETE(symbol) HEAPDRIFT_DELETE_AS(symbol, passed_size(a))

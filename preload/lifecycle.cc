@@ -175,12 +175,14 @@ constinit Process* process = &first_process;
 
 // Again until it holds: another thread may pause or go on at the same time.
 void settle_ordinary() {
-    const auto is_ordinary = [] {
-        return is_recording() && next_is_glibc() && recorder.sampler.exact() &&
-               recorder.options.verify == 0 && !recorder.paused.load(std::memory_order_seq_cst);
+    const auto present = [] {
+        if (!is_recording() || !next_is_glibc()) return Ordinary::no;
+        if (!recorder.sampler.exact()) return Ordinary::sampled;
+        const bool paused = recorder.paused.load(std::memory_order_seq_cst);
+        return recorder.options.verify == 0 && !paused ? Ordinary::exact : Ordinary::no;
     };
-    do process->ordinary.store(is_ordinary(), std::memory_order_seq_cst);
-    while (process->ordinary.load(std::memory_order_relaxed) != is_ordinary());
+    do process->ordinary.store(present(), std::memory_order_seq_cst);
+    while (process->ordinary.load(std::memory_order_relaxed) != present());
 }
 
 void attach_exit_notice(ThreadState* state) {
@@ -248,6 +250,7 @@ Confinement note_confined(Confinement confinement) {
     if (!active()) return Confinement::none;
     const Confinement before = confinement_in_force.exchange(confinement);
     const bool confined = confinement != Confinement::none;
+    if (confined && before == Confinement::none) recorder.file.reserve_units();
     set_clocks_frozen(confinement == Confinement::strict);
     set_memory_confined(confined);
     recorder.file.control().confined.store(confined, std::memory_order_relaxed);

@@ -15,23 +15,27 @@ enum class ProcessState : uint32_t {
     off = 2,
 };
 
+// Whether nothing is unusual about a process that records: glibc's allocator is behind us, and in
+// exact mode it is not paused and has no stacks to verify. What the hooks do inline is made for
+// these cases alone.
+enum class Ordinary : uint8_t { no = 0, exact = 1, sampled = 2 };
+
 struct Process {
     std::atomic<ProcessState> state;
-    // The process records as nearly all do: in exact mode, behind glibc's allocator, not paused,
-    // without stacks to verify. What malloc and free do inline is made for this case alone.
-    std::atomic<bool> ordinary;
+    std::atomic<Ordinary> ordinary;
 };
 // Lies in a page that reads as zero, that is fresh, in every fork child, however it was made. A
 // vfork child shares the parent's memory and so is the parent.
-extern constinit Process* process;
+// Hidden: it is known to lie in this library, so that its address is not looked up.
+[[gnu::visibility("hidden")]] extern constinit Process* process;
 
 inline bool is_recording() {
     return process->state.load(std::memory_order_relaxed) == ProcessState::recording;
 }
-inline bool records_ordinarily() {
+inline Ordinary is_ordinary() {
     return process->ordinary.load(std::memory_order_relaxed);
 }
-// To be called when what `ordinary` depends on has changed.
+// To be called when what is_ordinary depends on has changed.
 void settle_ordinary();
 
 // Whether operations are to be recorded. Starts recording in a fresh process: then what threads

@@ -29,7 +29,9 @@ void* bootstrap_allocate(size_t size) {
     const size_t at = bootstrap_used.fetch_add(taken, std::memory_order_relaxed);
     if (at + taken > sizeof(bootstrap_memory)) return nullptr;
     *reinterpret_cast<size_t*>(bootstrap_memory + at) = size;
-    return bootstrap_memory + at + kBootstrapHeader;
+    void* block = bootstrap_memory + at + kBootstrapHeader;
+    recorder.sampler.note_for_ever(reinterpret_cast<uint64_t>(block));
+    return block;
 }
 
 // True in the thread that is looking functions up.

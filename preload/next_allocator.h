@@ -26,7 +26,7 @@ struct NextAllocator {
     uint64_t spacing;
 };
 
-extern constinit NextAllocator next;
+[[gnu::visibility("hidden")]] extern constinit NextAllocator next;
 
 // glibc's malloc: it takes any size as it is, and maps memory without coming by our hooks. False
 // until the next allocator has been looked up.
@@ -42,7 +42,7 @@ bool next_allocator_known();
 // Memory handed out while dlsym itself allocated. It is never reused: free ignores it, realloc
 // copies out of it.
 inline constexpr size_t kBootstrapSize = 64 * 1024;
-extern uint8_t bootstrap_memory[kBootstrapSize];
+[[gnu::visibility("hidden")]] extern uint8_t bootstrap_memory[kBootstrapSize];
 inline bool is_bootstrap(const void* block) {
     return reinterpret_cast<uintptr_t>(block) - reinterpret_cast<uintptr_t>(bootstrap_memory) <
            kBootstrapSize;

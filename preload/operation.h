@@ -26,7 +26,7 @@ inline void add(Shared<uint64_t>& counter, uint64_t amount) {
 // recorded: off, inside a signal handler that interrupted us, or without memory.
 class Operation {
 public:
-    // ordinary: known from records_ordinarily().
+    // ordinary: known from is_ordinary(), in exact mode.
     [[gnu::always_inline]] explicit Operation(bool ordinary = false) {
         const auto here = reinterpret_cast<uint64_t>(__builtin_dwarf_cfa());
         if (tls.busy != Busy::no) [[unlikely]]
@@ -76,8 +76,8 @@ private:
     return recorder.file.control().moment.load(std::memory_order_acquire);
 }
 
-// Which code an operation runs: what malloc and free do inline where records_ordinarily(), or what
-// serves every case. The one decision is at the head.
+// Which code an operation runs: what malloc and free do inline in an ordinary process in exact
+// mode, or what serves every case. The one decision is at the head.
 enum class Path : uint8_t { ordinary, any };
 inline constexpr uint32_t kOrdinaryShift = BlockTable::shift_of(32);  // of glibc's blocks
 

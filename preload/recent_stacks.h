@@ -88,7 +88,8 @@ private:
                 differences |= StackReader::load(sp + offsets[i]) ^ values[i];
             return differences == 0;
         }
-        bool fits(const StartState& start, const RememberedStack& outer) const {
+        [[gnu::always_inline]] bool fits(const StartState& start,
+                                         const RememberedStack& outer) const {
             return outer.slot(met) == met_slot && (!bp_live || bp == start.bp) &&
                    (!outer.bp_live(met) || outer.live_bp(met) == met_bp);
         }

@@ -13,7 +13,7 @@ void record_allocation(uint64_t address, uint64_t size, const StartState& caller
                        Origin origin) {
     if (domain == Domain::custom)
         record_allocation_inline<Domain::custom, Path::any>(address, size, caller, origin);
-    else if (records_ordinarily())
+    else if (is_ordinary() == Ordinary::exact)
         record_allocation_inline<Domain::heap, Path::ordinary>(address, size, caller, origin);
     else
         record_allocation_inline<Domain::heap, Path::any>(address, size, caller, origin);

@@ -52,7 +52,7 @@ struct Recorder {
     void forget();
 };
 
-extern constinit Recorder recorder;
+[[gnu::visibility("hidden")]] extern constinit Recorder recorder;
 
 // How an allocation came about.
 enum class Origin : uint8_t { fresh, reallocated };

@@ -53,21 +53,24 @@ uint64_t rounded(double value) {
 
 }  // namespace
 
-// The point that a block has reached is behind it; the next one is an exponentially distributed
-// number of bytes away. A thread's first allocation comes without one having been drawn.
-bool Sampler::draw_next() const {
-    const bool first = tls.random == 0;
-    if (first) tls.random = monotonic_ns() ^ reinterpret_cast<uint64_t>(&tls) << 20;
-    // In (0, 1].
-    const double uniform =
-        static_cast<double>((next_random(tls.random) >> 11) + 1) * (1.0 / (uint64_t{1} << 53));
-    const auto gap = static_cast<int64_t>(-logarithm(uniform) * static_cast<double>(interval_));
-    if (!first) {
-        tls.until_sample = gap;
-        return true;
+// The point that a block of `size` bytes has reached is behind it; the next one is an exponentially
+// distributed number of bytes away. A thread's first allocation comes without one having been
+// drawn.
+bool Sampler::draw_next(uint64_t size) const {
+    const auto draw = [this] {
+        // In (0, 1].
+        const double uniform =
+            static_cast<double>((next_random(tls.random) >> 11) + 1) * (1.0 / (uint64_t{1} << 53));
+        tls.until_sample =
+            static_cast<uint64_t>(-logarithm(uniform) * static_cast<double>(interval_));
+    };
+    if (tls.random == 0) {
+        tls.random = monotonic_ns() ^ reinterpret_cast<uint64_t>(&tls) << 20;
+        draw();
+        if (passes_by(size)) return false;
     }
-    tls.until_sample += gap;
-    return tls.until_sample < 0 && draw_next();
+    draw();
+    return true;
 }
 
 Weight Sampler::weigh_sample(uint64_t size) const {
@@ -86,7 +89,10 @@ void Sampler::change_filter(uint64_t address, int change) {
 
 void Sampler::forget_all() {
     if (exact()) return;
-    for (auto& count : filter_) count.store(0, std::memory_order_relaxed);
+    for (auto& entry : filter_) {
+        const uint8_t count = entry.load(std::memory_order_relaxed);
+        if (count != 0 && count != kForEver) entry.store(0, std::memory_order_relaxed);
+    }
 }
 
 }  // namespace heapdrift

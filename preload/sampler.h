@@ -34,15 +34,22 @@ public:
     // Of a mapping, which is always recorded.
     Weight whole(uint64_t size) const { return {unit(), size, 0, exact()}; }
 
-    // The one decision, at the head of every allocation.
+    // The one decision, at the head of every allocation: whether no point lies in the block, which
+    // is then behind the thread. Otherwise nothing has changed, and takes() says the same. Asked
+    // before there is a block: whether the allocator then refuses has no part in where the points
+    // lie. In exact mode there is nothing until the next point.
+    [[gnu::always_inline]] static bool passes_by(uint64_t size) {
+        uint64_t left = tls.until_sample;
+        bool reached;
+        // An empty block counts as a byte.
+        asm("cmpq $1, %2\n\tsbbq %2, %0" : "+r"(left), "=@ccc"(reached) : "r"(size));
+        if (reached) return false;
+        tls.until_sample = left;
+        return true;
+    }
     [[gnu::always_inline]] bool takes(uint64_t size) const {
-        tls.until_sample -= static_cast<int64_t>(size + (size == 0));
-        if (tls.until_sample >= 0) return false;
-        if (exact()) [[likely]] {
-            tls.until_sample = 0;
-            return true;
-        }
-        return draw_next();
+        if (passes_by(size)) return false;
+        return exact() || draw_next(size);
     }
     [[gnu::always_inline]] Weight weigh(uint64_t size) const {
         if (exact()) [[likely]]
@@ -51,9 +58,13 @@ public:
     }
 
     // Which addresses may be recorded: so that the deallocation of one that is not costs a look at
-    // a byte. Counts of addresses by their hash, in exact mode unused.
+    // a byte. Counts of the addresses of a granule, and of those 16 MiB apart; in exact mode
+    // unused.
     [[gnu::always_inline]] bool may_hold(uint64_t address) const {
-        return exact() || filter_[index_of(address)].load(std::memory_order_relaxed) != 0;
+        return exact() || is_noted(address);
+    }
+    [[gnu::always_inline]] bool is_noted(uint64_t address) const {
+        return filter_[index_of(address)].load(std::memory_order_relaxed) != 0;
     }
     void note(uint64_t address) {
         if (!exact()) [[unlikely]]
@@ -63,23 +74,31 @@ public:
         if (!exact()) [[unlikely]]
             change_filter(address, -1);
     }
-    // Writes to no page in exact mode: in a fork child each would be copied.
+    // For an address that deallocation must look at, though it is not recorded; in any process.
+    void note_for_ever(uint64_t address) {
+        filter_[index_of(address)].store(kForEver, std::memory_order_relaxed);
+    }
+    // Writes to no page that holds nothing: in a fork child each would be copied.
     void forget_all();
 
 private:
-    static constexpr uint32_t kFilterBits = 15;
+    // Neighbours share a byte, and those around them its cache line, so that of a program that
+    // works within a megabyte only 4 KiB are looked at. That costs the recorded block's neighbours
+    // a look into the block table; there are few of either.
+    static constexpr uint32_t kGranuleBits = 8;
     // A count that came so far stays: it may have lost others.
     static constexpr uint8_t kSticky = 200;
+    static constexpr uint8_t kForEver = 255;
 
     static uint64_t index_of(uint64_t address) {
-        return (address >> 4) * 0x9e37'79b9'7f4a'7c15 >> (64 - kFilterBits);
+        return static_cast<uint16_t>(address >> kGranuleBits);
     }
-    bool draw_next() const;
+    bool draw_next(uint64_t size) const;
     Weight weigh_sample(uint64_t size) const;
     void change_filter(uint64_t address, int change);
 
     uint64_t interval_ = 0;
-    std::atomic<uint8_t> filter_[1u << kFilterBits] = {};
+    std::atomic<uint8_t> filter_[1u << 16] = {};
 };
 
 // What watches for the unloading of a module, without a block that was recorded.

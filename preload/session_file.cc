@@ -14,7 +14,7 @@ namespace {
 // One segment of each kind and one to spare: a small program needs no second unit.
 constexpr uint64_t kFirstUnit = 6 * kSegmentSize;
 constexpr uint64_t kLargestUnit = 64 * kSegmentSize;
-constexpr int kUnitShift = 48;
+constexpr uint64_t kReservedAtOnce = 8 * kSegmentSize;
 
 }  // namespace
 
@@ -28,7 +28,10 @@ void SessionFile::forget() {
     full_.store(false, std::memory_order_relaxed);
     page_count_.store(0, std::memory_order_relaxed);
     values_kept_.store(0, std::memory_order_relaxed);
-    unit_.store(0, std::memory_order_relaxed);
+    // A unit that the child makes is not in use before it has a size.
+    for (uint32_t i = unit_count(); i-- > 0;) units_[i].size.store(0, std::memory_order_relaxed);
+    unit_count_.store(0, std::memory_order_relaxed);
+    first_open_unit_.store(0, std::memory_order_relaxed);
     spare_.store(nullptr, std::memory_order_relaxed);
     // Only the entries in use: a pass over all would touch, and so copy, a megabyte in each child.
     const auto clear = [](SegmentPointer* segments) {
@@ -107,22 +110,38 @@ void SessionFile::stop_growing(const char* reason) {
         << "; call stacks not seen before are dropped and counted, all else is recorded on");
 }
 
-// Maps a new unit behind the end and makes it the one that segments are taken from. Returns its
-// first segment.
-uint8_t* SessionFile::grow() {
+bool SessionFile::may_grow() {
     if (memory_confined()) {
         stop_growing("the program confined itself with seccomp");
+        return false;
+    }
+    if (!reopen()) {
+        stop_growing("its descriptor was closed and its name no longer leads to it");
+        return false;
+    }
+    return true;
+}
+
+// Maps a new unit behind the end, to take segments from. Returns its first segment.
+uint8_t* SessionFile::grow() {
+    if (!may_grow()) return nullptr;
+    const uint32_t number = unit_count_.fetch_add(1, std::memory_order_relaxed);
+    if (number >= kMaxUnits) {
+        unit_count_.store(kMaxUnits, std::memory_order_relaxed);
+        stop_growing(error_text(-EFBIG));
         return nullptr;
     }
     const uint64_t end = file_end_.load(std::memory_order_relaxed);
     uint64_t size = end / 4 / kSegmentSize * kSegmentSize;
     size = size < kFirstUnit ? kFirstUnit : size > kLargestUnit ? kLargestUnit : size;
-    if (!reopen()) {
-        stop_growing("its descriptor was closed and its name no longer leads to it");
-        return nullptr;
-    }
+    // Another thread is at it already.
+    if (number > 0 && units_[number - 1].size.load(std::memory_order_relaxed) == 0)
+        size = kSegmentSize;
     const uint64_t offset = file_end_.fetch_add(size, std::memory_order_relaxed);
-    if (const long error = reserve(offset, size); error != 0) {
+    // A large unit's last segment first: then the file is as long as what is mapped.
+    const bool whole = size <= kReservedAtOnce;
+    const uint64_t reserved = whole ? size : kSegmentSize;
+    if (const long error = reserve(offset + size - reserved, reserved); error != 0) {
         stop_growing(error_text(error));
         return nullptr;
     }
@@ -139,21 +158,62 @@ uint8_t* SessionFile::grow() {
     while (known < segments &&
            !count.compare_exchange_weak(known, segments, std::memory_order_relaxed)) {
     }
-    const uint64_t left = size / kSegmentSize - 1;
-    // Release: pairs with the acquire in take_from_unit. A unit that another thread installed at
-    // the same time is overwritten with what was left of it: space lost once, never a record.
-    unit_.store(reinterpret_cast<uint64_t>(start + kSegmentSize) | left << kUnitShift,
-                std::memory_order_release);
+    const auto segments_here = static_cast<uint32_t>(size / kSegmentSize);
+    Unit& unit = units_[number];
+    unit.start = start;
+    unit.first = static_cast<uint32_t>(offset / kSegmentSize);
+    unit.taken.store(1, std::memory_order_relaxed);
+    unit.reserved.store(whole ? segments_here : 0, std::memory_order_relaxed);
+    // Release: pairs with the acquire in take_from_unit.
+    unit.size.store(segments_here, std::memory_order_release);
+    return open_segment(unit, 0);
+}
+
+uint8_t* SessionFile::open_segment(Unit& unit, uint32_t number) {
+    uint8_t* start = unit.start + number * kSegmentSize;
+    if (number < unit.reserved.load(std::memory_order_relaxed)) return start;
+    if (!may_grow()) return nullptr;
+    if (const long error = reserve((uint64_t{unit.first} + number) * kSegmentSize, kSegmentSize);
+        error != 0) {
+        stop_growing(error_text(error));
+        return nullptr;
+    }
     return start;
 }
 
+// Where there is no fallocate, space is taken by writing zeros: meanwhile nobody may be given a
+// segment of the unit. Who wants one maps a unit more.
+void SessionFile::reserve_units() {
+    const uint32_t first = first_open_unit_.load(std::memory_order_relaxed);
+    const uint32_t count = unit_count();
+    for (uint32_t i = first; i < count; ++i) {
+        Unit& unit = units_[i];
+        const uint32_t size = unit.size.load(std::memory_order_acquire);
+        if (unit.reserved.load(std::memory_order_relaxed) >= size) continue;
+        const uint32_t taken = unit.taken.exchange(size, std::memory_order_relaxed);
+        if (taken >= size) continue;
+        if (!memory_confined() && reopen() &&
+            reserve((uint64_t{unit.first} + taken) * kSegmentSize, (size - taken) * kSegmentSize) ==
+                0)
+            unit.reserved.store(size, std::memory_order_relaxed);
+        unit.taken.store(taken, std::memory_order_relaxed);
+    }
+    // Others may have passed these units meanwhile.
+    first_open_unit_.store(first, std::memory_order_relaxed);
+}
+
 uint8_t* SessionFile::take_from_unit() {
-    uint64_t unit = unit_.load(std::memory_order_acquire);
-    while (unit >> kUnitShift != 0) {
-        const uint64_t start = unit & ((uint64_t{1} << kUnitShift) - 1);
-        const uint64_t rest = (start + kSegmentSize) | ((unit >> kUnitShift) - 1) << kUnitShift;
-        if (unit_.compare_exchange_weak(unit, rest, std::memory_order_acquire))
-            return reinterpret_cast<uint8_t*>(start);
+    const uint32_t count = unit_count();
+    for (uint32_t i = first_open_unit_.load(std::memory_order_relaxed); i < count; ++i) {
+        Unit& unit = units_[i];
+        const uint32_t size = unit.size.load(std::memory_order_acquire);
+        if (unit.taken.load(std::memory_order_relaxed) < size) {
+            const uint32_t number = unit.taken.fetch_add(1, std::memory_order_relaxed);
+            if (number < size) return open_segment(unit, number);
+        }
+        uint32_t first = i;
+        if (size > 0)
+            first_open_unit_.compare_exchange_strong(first, i + 1, std::memory_order_relaxed);
     }
     return nullptr;
 }
@@ -163,7 +223,7 @@ uint8_t* SessionFile::take_segment() {
     if (uint8_t* spare = spare_.exchange(nullptr, std::memory_order_acq_rel)) return spare;
     if (full_.load(std::memory_order_relaxed)) return nullptr;
     if (uint8_t* segment = take_from_unit()) return segment;
-    return grow();
+    return full_.load(std::memory_order_relaxed) ? nullptr : grow();
 }
 
 uint8_t* SessionFile::find_segment(SegmentPointer* segments, uint32_t ordinal, SegmentKind kind) {

@@ -1,9 +1,10 @@
 // The session file as the recorder sees it: created once per process image, grown in units of
 // several segments that are mapped and never unmapped or moved.
 //
-// Space is taken with fallocate before it is mapped, so a full disk or RLIMIT_FSIZE is a failed
-// call here and never a SIGBUS or SIGXFSZ in the program. Growing is rare and takes no lock: two
-// threads that need space at once each grow the file.
+// Space is taken with fallocate before it is written, so a full disk or RLIMIT_FSIZE is a failed
+// call here and never a SIGBUS or SIGXFSZ in the program. For a large unit it is taken segment by
+// segment: 4 MiB at once hold a thread for a millisecond where the file lies in tmpfs. Growing is
+// rare and takes no lock: two threads that need space at once each grow the file.
 #pragma once
 
 #include <atomic>
@@ -61,6 +62,9 @@ public:
     // How many values of cells have been kept for snapshots, by all tables; in steps.
     std::atomic<uint64_t>& values_kept() { return values_kept_; }
 
+    // Takes the space of what is mapped, while the program still lets us make system calls.
+    void reserve_units();
+
     // One more segment for the results of scans, zeroed. For one thread at a time.
     ScanSegment* add_scan_segment();
 
@@ -98,6 +102,8 @@ private:
     uint8_t* take_segment();
     uint8_t* take_from_unit();
     uint8_t* grow();
+    // Says why not.
+    bool may_grow();
     bool reopen();
     // 0, or a negative errno.
     long reserve(uint64_t offset, uint64_t size);
@@ -117,9 +123,25 @@ private:
     std::atomic<bool> full_{false};
     std::atomic<uint32_t> page_count_{0};
     std::atomic<uint64_t> values_kept_{0};
-    // Low 48 bits: next free segment of the newest unit; high 16 bits: segments left in it.
-    std::atomic<uint64_t> unit_{0};
-    std::atomic<uint8_t*> spare_{nullptr};  // one segment whose taker lost a race
+    // Mapped segments that follow each other in the file. Those that several threads made at once
+    // are used up one after the other.
+    struct Unit {
+        uint8_t* start;
+        uint32_t first;                  // segment of the file
+        std::atomic<uint32_t> size;      // in segments; 0 while it is being made
+        std::atomic<uint32_t> taken;     // may be counted beyond size
+        std::atomic<uint32_t> reserved;  // how many of the first segments have their space
+    };
+    uint8_t* open_segment(Unit& unit, uint32_t number);
+    static constexpr uint32_t kMaxUnits = 8192;
+    Unit units_[kMaxUnits] = {};
+    std::atomic<uint32_t> unit_count_{0};  // for a moment beyond kMaxUnits
+    uint32_t unit_count() const {
+        const uint32_t count = unit_count_.load(std::memory_order_relaxed);
+        return count < kMaxUnits ? count : kMaxUnits;
+    }
+    std::atomic<uint32_t> first_open_unit_{0};  // those before are used up
+    std::atomic<uint8_t*> spare_{nullptr};      // one segment whose taker lost a race
     SegmentPointer nodes_[kMaxNodes / kPerSegment<Node>] = {};
     SegmentPointer sites_[kMaxSites / kPerSegment<Site>] = {};
     SegmentPointer modules_[kMaxModules / kPerSegment<Module>] = {};

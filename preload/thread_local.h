@@ -26,7 +26,7 @@ struct ThreadLocal {
     uint64_t last_recorded;  // address that an allocation hook entered last
     uint64_t last_released;  // address whose deallocation was recorded last
     uint64_t busy_stack;     // stack pointer of the outermost BusyScope; see stale_busy
-    int64_t until_sample;    // bytes to be allocated until the next block is recorded; see Sampler
+    uint64_t until_sample;   // bytes to be allocated until the next block is recorded; see Sampler
     uint64_t random;         // state of the sampler's random numbers; 0: not yet seeded
     Busy busy;
     bool ended;         // the thread's exit handlers have run

@@ -25,7 +25,7 @@ protected:
     SamplerTest() { sampler_->open(kInterval); }
     ~SamplerTest() override { start(0, 0); }
 
-    static void start(uint64_t seed, int64_t until_sample) {
+    static void start(uint64_t seed, uint64_t until_sample) {
         tls.random = seed;
         tls.until_sample = until_sample;
     }
@@ -151,6 +151,33 @@ TEST_F(SamplerTest, TheFilterHoldsWhatWasNotedUntilItIsForgotten) {
     for (int i = 0; i < 1000; ++i) sampler_->note(0x20000);
     for (int i = 0; i < 1000; ++i) sampler_->forget(0x20000);
     EXPECT_TRUE(sampler_->may_hold(0x20000));
+}
+
+TEST_F(SamplerTest, AForkChildsFilterHoldsOnlyWhatIsNotedForEver) {
+    sampler_->note(0x10000);
+    sampler_->note_for_ever(0x20000);
+    sampler_->forget_all();
+    EXPECT_FALSE(sampler_->may_hold(0x10000));
+    sampler_->forget(0x20000);
+    EXPECT_TRUE(sampler_->may_hold(0x20000));
+}
+
+// Programs ask for such sizes, if only by a mistake, and are refused. What counts down to the next
+// point must not end up where no program ever comes.
+TEST_F(SamplerTest, RequestsLargerThanMemoryDoNotPutOffTheNextPoint) {
+    start(uint64_t{1} << 32, 1000);
+    for (const uint64_t size : {uint64_t{1001}, uint64_t{1} << 63, (uint64_t{1} << 63) + 2000,
+                                UINT64_MAX - 1000, UINT64_MAX}) {
+        EXPECT_FALSE(Sampler::passes_by(size));
+        EXPECT_EQ(tls.until_sample, 1000u);
+    }
+    EXPECT_TRUE(Sampler::passes_by(0));
+    EXPECT_TRUE(Sampler::passes_by(999));
+    EXPECT_FALSE(Sampler::passes_by(0));
+    for (int i = 0; i < 100; ++i) {
+        sampler_->takes(UINT64_MAX);
+        EXPECT_LT(tls.until_sample, 100 * kInterval);
+    }
 }
 
 }  // namespace

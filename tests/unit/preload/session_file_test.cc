@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <barrier>
 #include <fstream>
 #include <set>
 #include <thread>
@@ -62,6 +64,63 @@ TEST(SessionFile, GrowsAfterItsDescriptorWasClosedAndTakenByAnotherFile) {
     for (uint32_t i = 0; i < 100000; ++i) ASSERT_NE(session.file().add_node().record, nullptr);
     EXPECT_EQ(std::filesystem::file_size(other), 8u);
     closefrom(3);
+}
+
+// All run out of space at the same moments. What each of them maps then is used up before the file
+// grows again: of what is there only the newest part may be empty.
+TEST(SessionFile, ThreadsThatGrowItAtOnceLeaveNoSpaceBehind) {
+    TemporarySession session;
+    constexpr int kThreads = 16;
+    constexpr int kRounds = 100;
+    std::barrier round(kThreads);
+    const auto add_pages = [&session](uint32_t table) {
+        for (uint32_t i = 0; i < kPagesPerSegment; ++i)
+            ASSERT_NE(session.file().add_page(PageKind::undo, table, i), nullptr);
+    };
+    std::vector<std::thread> threads;
+    for (uint32_t table = 0; table < kThreads; ++table)
+        threads.emplace_back([&, table] {
+            for (int i = 0; i < kRounds; ++i) {
+                round.arrive_and_wait();
+                add_pages(table);
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    const auto path = session.directory() / ("session." + std::to_string(getpid()));
+    const uintmax_t before = std::filesystem::file_size(path);
+    while (std::filesystem::file_size(path) == before) add_pages(kThreads);
+    std::ifstream file(path, std::ios::binary);
+    uint32_t unused = 0;
+    for (uintmax_t at = kSegmentSize; at < std::filesystem::file_size(path); at += kSegmentSize) {
+        auto kind = SegmentKind::unused;
+        file.seekg(static_cast<std::streamoff>(at));
+        file.read(reinterpret_cast<char*>(&kind), sizeof kind);
+        unused += kind == SegmentKind::unused;
+    }
+    constexpr uint32_t kNewestPart = 64;
+    // Those that a thread had taken when another's had found its place.
+    constexpr uint32_t kSpares = 2 * kThreads;
+    EXPECT_LE(unused, kNewestPart + kSpares);
+}
+
+// A thread that needs one page must not wait for the space of megabytes. Before a program confines
+// itself, after which there is no space to be had, all of it is taken.
+TEST(SessionFile, SpaceOfALargeUnitIsTakenWhenItIsNeeded) {
+    TemporarySession session;
+    const auto path = session.directory() / ("session." + std::to_string(getpid()));
+    const auto status_of_file = [&path] {
+        struct stat status {};
+        EXPECT_EQ(stat(path.c_str(), &status), 0);
+        return status;
+    };
+    constexpr off_t kMiB = 1 << 20;
+    while (status_of_file().st_size < 20 * kMiB)
+        for (uint32_t i = 0; i < kPerSegment<Node>; ++i)
+            ASSERT_NE(session.file().add_node().record, nullptr);
+    constexpr blkcnt_t kBlock = 512;
+    EXPECT_LT(status_of_file().st_blocks * kBlock, status_of_file().st_size - 2 * kMiB);
+    session.file().reserve_units();
+    EXPECT_GE(status_of_file().st_blocks * kBlock, status_of_file().st_size);
 }
 
 TEST(SessionFile, AFullFileIsAFailedCallAndSaidOnce) {
