@@ -4,7 +4,7 @@ namespace heapdrift {
 
 SiteId CallStack::site_of_new_stack(StartState start, uint32_t standing, uint32_t set,
                                     Domain domain, uint32_t depth, SiteTable& sites,
-                                    const ModuleList& modules) {
+                                    const ModuleList& modules, const CounterTable& counters) {
     // After an unload the rules, and what stands at the remembered addresses, may be others.
     const uint32_t generation = modules.generation();
     if (generation_ != generation) {
@@ -20,7 +20,8 @@ SiteId CallStack::site_of_new_stack(StartState start, uint32_t standing, uint32_
     if (kept < interned_) interned_ = kept;
     site_ = SiteId{0};
     const Tree tree{domain, scope_};
-    const NodeId leaf = sites.intern(stack_, tree, path_, interned_);
+    const NodeId leaf =
+        sites.intern(stack_, tree, path_, interned_, [&](SiteId site) { counters.fetch(site); });
     if (raw(leaf) == 0) return SiteId{0};
     site_ = sites.site(leaf, tree);
     if (raw(site_) != 0) recent_.keep(set, start, stack_, path_.nodes, site_);

@@ -3,6 +3,7 @@
 // nodes.
 #pragma once
 
+#include "preload/counter_table.h"
 #include "preload/recent_stacks.h"
 #include "preload/site_table.h"
 #include "preload/unwind/remembered_stack.h"
@@ -12,8 +13,10 @@ namespace heapdrift {
 class CallStack {
 public:
     // The site of the stack that begins at `start`; 0 when the session file has no space for it.
+    // counters: those that will count at it.
     [[gnu::always_inline]] SiteId site(const StartState& start, Domain domain, uint32_t depth,
-                                       SiteTable& sites, const ModuleList& modules) {
+                                       SiteTable& sites, const ModuleList& modules,
+                                       const CounterTable& counters) {
         uint32_t standing = 0;
         uint32_t set = 0;
         if (bounds_.covers(start.sp) && generation_ == modules.generation()) [[likely]] {
@@ -29,7 +32,7 @@ public:
                     return site;
             }
         }
-        return site_of_new_stack(start, standing, set, domain, depth, sites, modules);
+        return site_of_new_stack(start, standing, set, domain, depth, sites, modules, counters);
     }
 
     // What follows belongs to another scope. Costs captures nothing: they find that no site is
@@ -49,7 +52,8 @@ public:
 private:
     // set: where recent_ was searched, and is to keep it.
     SiteId site_of_new_stack(StartState start, uint32_t standing, uint32_t set, Domain domain,
-                             uint32_t depth, SiteTable& sites, const ModuleList& modules);
+                             uint32_t depth, SiteTable& sites, const ModuleList& modules,
+                             const CounterTable& counters);
     void forget_stack();
     void leave_tree();
 

@@ -36,6 +36,12 @@ public:
         return cell;
     }
 
+    // Asks for a site's cell ahead of touch, where many sites are in no cache.
+    void fetch(SiteId site) const {
+        if (const Cell* page = cells_.page(raw(site) / kCellsPerPage))
+            __builtin_prefetch(&page[raw(site) % kCellsPerPage], 1);
+    }
+
     // Counts the deallocation of blocks born in an earlier generation than that of `moment`; the
     // cell, touched already, counts it too. Without space the site's ages are incomplete.
     void count_aged(Cell& cell, SiteId site, uint32_t born, uint64_t moment, uint64_t deallocations,

@@ -55,9 +55,9 @@ public:
     [[gnu::always_inline]] SiteId find_site(const StartState& caller, Domain domain,
                                             bool ordinary = false) const {
         if (!ordinary && recorder.options.verify != 0) [[unlikely]]
-            return find_verified_site(state_->stack, caller, domain);
+            return find_verified_site(*state_, caller, domain);
         return state_->stack.site(caller, domain, static_cast<uint32_t>(recorder.options.depth),
-                                  recorder.sites, recorder.modules);
+                                  recorder.sites, recorder.modules, state_->counters);
     }
 
 private:

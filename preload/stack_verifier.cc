@@ -119,10 +119,11 @@ void prepare_stack_verifier() {
     ready.store(true, std::memory_order_release);
 }
 
-SiteId find_verified_site(CallStack& stack, const StartState& caller, Domain domain) {
+SiteId find_verified_site(ThreadState& state, const StartState& caller, Domain domain) {
+    CallStack& stack = state.stack;
     const uint64_t whole_walks = stack.whole_walks();
     const SiteId site = stack.site(caller, domain, static_cast<uint32_t>(recorder.options.depth),
-                                   recorder.sites, recorder.modules);
+                                   recorder.sites, recorder.modules, state.counters);
     if (raw(site) == 0 || !ready.load(std::memory_order_acquire) ||
         captures.fetch_add(1, std::memory_order_relaxed) % recorder.options.verify != 0)
         return site;

@@ -5,7 +5,7 @@
 // would replace backtrace() in the whole process.
 #pragma once
 
-#include "preload/call_stack.h"
+#include "preload/thread_state.h"
 
 namespace heapdrift {
 
@@ -13,6 +13,7 @@ namespace heapdrift {
 void prepare_stack_verifier();
 
 // The site of a stack, as CallStack::site finds it, verified if it is its turn.
-[[gnu::cold]] SiteId find_verified_site(CallStack& stack, const StartState& caller, Domain domain);
+[[gnu::cold]] SiteId find_verified_site(ThreadState& state, const StartState& caller,
+                                        Domain domain);
 
 }  // namespace heapdrift

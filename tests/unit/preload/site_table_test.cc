@@ -22,14 +22,16 @@ struct GivenStack {
     FrameKind kind(uint32_t) const { return frame_kind; }
 };
 
+constexpr auto kToNobody = [](SiteId) {};
+
 class SiteTableTest : public testing::Test {
 protected:
     NodeId intern(const std::vector<uint64_t>& addresses, Domain domain = Domain::heap,
                   FrameKind kind = FrameKind::native, Scope scope = kNoScope) {
         const auto path = std::make_unique<StackPath>();
         uint32_t interned = 0;
-        const NodeId node =
-            sites_->intern(GivenStack{addresses, kind}, {domain, scope}, *path, interned);
+        const NodeId node = sites_->intern(GivenStack{addresses, kind}, {domain, scope}, *path,
+                                           interned, kToNobody);
         EXPECT_EQ(interned, addresses.size());
         return node;
     }
@@ -85,12 +87,23 @@ TEST_F(SiteTableTest, GoesOnFromFramesThatAreInterned) {
     const GivenStack inner{{1, 2, 3, 4, 5}};
     StackPath path;
     uint32_t interned = 0;
-    const NodeId node = sites_->intern(outer, {Domain::heap}, path, interned);
-    EXPECT_EQ(sites_->intern(outer, {Domain::heap}, path, interned), node);
-    const NodeId leaf = sites_->intern(inner, {Domain::heap}, path, interned);
+    const NodeId node = sites_->intern(outer, {Domain::heap}, path, interned, kToNobody);
+    EXPECT_EQ(sites_->intern(outer, {Domain::heap}, path, interned, kToNobody), node);
+    const NodeId leaf = sites_->intern(inner, {Domain::heap}, path, interned, kToNobody);
     EXPECT_EQ(interned, 5u);
     EXPECT_EQ(path.nodes[2], node);
     EXPECT_EQ(intern(inner.addresses), leaf);
+}
+
+TEST_F(SiteTableTest, TellsAheadWhichSiteAKnownStackWillHave) {
+    const GivenStack stack{{1, 2, 3}};
+    const SiteId known = site(stack.addresses);
+    StackPath path;
+    uint32_t interned = 0;
+    std::vector<SiteId> ahead;
+    sites_->intern(stack, {Domain::heap}, path, interned,
+                   [&](SiteId site) { ahead.push_back(site); });
+    EXPECT_EQ(ahead, std::vector<SiteId>{known});
 }
 
 TEST_F(SiteTableTest, FindsTheModuleOfAnAddress) {
