@@ -51,10 +51,10 @@ TEST(LeakScore, FewSnapshotsAreSaidAndLimitTheScore) {
 }
 
 TEST(LeakScore, ShortRunIsSaidAndLimitsTheScore) {
-    const LeakScore brief = score_leak(history_of(48, 0.02), list_growing_by(4, 48));
+    const LeakScore brief = score_leak(history_of(48, 0.015), list_growing_by(4, 48));
     EXPECT_EQ(brief.verdict(), Verdict::likely);
     EXPECT_TRUE(has(brief, "time"));
-    EXPECT_FALSE(has(score_leak(history_of(48, 0.03), list_growing_by(4, 48)), "time"));
+    EXPECT_FALSE(has(score_leak(history_of(48, 0.02), list_growing_by(4, 48)), "time"));
 }
 
 TEST(LeakScore, FewSurvivorsAreSaidAndLimitTheScore) {
