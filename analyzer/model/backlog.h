@@ -1,6 +1,6 @@
 // Whether blocks of a site pile up, though each is freed at last: a queue that is filled faster
-// than it is emptied. Their number rises at one pace while they are allocated no faster, so it is
-// not the load; and it has become a multiple, so it is not the last of a warm-up.
+// than it is emptied. Their number rises at one pace with what is allocated, so it is not the load,
+// which it would follow; and it has become a multiple, so it is not the last of a warm-up.
 //
 // Survivors (model/growth.h) do not show this: the oldest blocks go. At most 0.65, for the number
 // of blocks alone, which is all that is looked at here, wanders in good programs too.

@@ -19,6 +19,8 @@ constexpr double kLevel = 0.02;
 // Where blocks become more, that is what grows, and survivors tell.
 constexpr double kMostMoreBlocks = 1.25;
 constexpr double kHalfSpread = 1.5;
+// Of counts that are of type double.
+constexpr double kOneLive = 0.5;
 // Fewer have no rhythm, or no pace, that could not be chance.
 constexpr size_t kLeastSteps = 6;
 constexpr size_t kLeastPaceSteps = 4;
@@ -41,15 +43,31 @@ double work_begin(const Timing& timing, size_t interval) {
     return interval == 0 ? 0 : timing.work[interval - 1];
 }
 
+bool none_live(const SiteHistory& history, size_t at) {
+    return history.live(at) < kOneLive;
+}
+
+// A snapshot may fall into a realloc, whose block is then neither the old nor the new one.
+bool within_realloc(const SiteHistory& history, size_t at) {
+    if (at == 0 || at + 1 >= history.allocations.size()) return false;
+    const double before = history.live(at - 1);
+    return std::abs(before - history.live(at + 1)) < kOneLive &&
+           history.live(at) < before - kOneLive;
+}
+
 // Mean bytes of the blocks at each point; empty where they become smaller, more, or none.
 std::vector<double> rising_sizes(const SiteHistory& history, size_t first) {
     std::vector<double> sizes;
     const size_t points = history.allocations.size();
     double most = 0;
     for (size_t at = 0; at < points; ++at) {
+        if (within_realloc(history, at)) {
+            sizes.push_back(most);
+            continue;
+        }
         const double live = history.live(at);
-        if (live < 0.5 && at >= first) return {};
-        const double size = live < 0.5 ? 0 : history.live_bytes(at) / live;
+        if (live < kOneLive && at >= first) return {};
+        const double size = live < kOneLive ? 0 : history.live_bytes(at) / live;
         if (size < most * (1 - kLevel)) return {};
         if (at >= first && live > kMostMoreBlocks * history.live(first)) return {};
         most = std::max(most, size);
@@ -143,7 +161,7 @@ BlockGrowth judge_block_growth(const SiteHistory& history, const Timing& timing)
     BlockGrowth growth;
     if (points < kLeastSnapshots) return growth;
     growth.first = points / 4;
-    while (growth.first < points && history.live(growth.first) < 0.5) ++growth.first;
+    while (growth.first < points && none_live(history, growth.first)) ++growth.first;
     if (growth.first + kLeastSnapshots > points) return growth;
     const std::vector<double> sizes = rising_sizes(history, growth.first);
     if (sizes.empty() || sizes.back() < kLeastGrowth * sizes[growth.first]) return growth;

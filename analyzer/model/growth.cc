@@ -27,15 +27,17 @@ constexpr double kFitsAsWell = 1.3;
 // the run's length that something mature can be born.
 constexpr double kLongLived = 0.05;
 constexpr double kLeastMatureSpan = 4;
+constexpr double kScoredWell = 0.9;
 constexpr std::array<double, 13> kMatureAges = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48};
 
 class Judge {
 public:
-    Judge(const Survivors& survivors, size_t warm_up, double age)
+    Judge(const Survivors& survivors, size_t warm_up, double age, const Lasting& lasting)
         : survivors_(survivors), end_(survivors.born_before(age, survivors.points() - 1)) {
         growth_.intervals = survivors.points();
         growth_.warm_up = warm_up;
         growth_.mature_age = age;
+        growth_.lasting = lasting;
     }
 
     Growth judge() {
@@ -51,12 +53,14 @@ public:
         judge_age();
         judge_trend();
         judge_going_on();
+        growth_.balance = balance_of(survivors_, growth_.warm_up, end_);
         const double k = static_cast<double>(growth_.generations);
         growth_.spread_term = k / (k + kHalfSpread);
         growth_.score = std::pow(growth_.trend_term, kTrendWeight) *
                         std::pow(growth_.spread_term, kSpreadWeight) *
                         std::pow(growth_.age_term, kAgeWeight) *
-                        std::pow(growth_.going_on_term, kGoingOnWeight);
+                        std::pow(growth_.going_on_term, kGoingOnWeight) *
+                        std::pow(growth_.balance.share, kBalanceWeight);
         return growth_;
     }
 
@@ -70,9 +74,20 @@ private:
             }
         }
         const double hazard = (growth_.deaths + 0.5) / std::max(growth_.exposure, 1.0);
-        growth_.age_term =
-            std::exp(-kHazardScale * hazard * static_cast<double>(growth_.intervals)) *
-            growth_.survivors / (growth_.survivors + kHalfSurvivors);
+        growth_.age_term = age_term(hazard, growth_.survivors);
+        if (!growth_.lasting.found) return;
+        for (size_t born = growth_.warm_up; born < end_; ++born)
+            growth_.lasting_blocks +=
+                survivors_.live_at_end(born) *
+                growth_.lasting.share_at(survivors_.age(born, growth_.intervals - 1));
+        const double of_lasting = age_term(growth_.lasting.most_hazard, growth_.lasting_blocks);
+        growth_.lasting.found = of_lasting > growth_.age_term;
+        growth_.age_term = std::max(growth_.age_term, of_lasting);
+    }
+
+    double age_term(double hazard, double blocks) const {
+        return std::exp(-kHazardScale * hazard * static_cast<double>(growth_.intervals)) * blocks /
+               (blocks + kHalfSurvivors);
     }
 
     void judge_trend() {
@@ -125,13 +140,10 @@ private:
     std::vector<Births> births_;
 };
 
-}  // namespace
-
-Growth judge_growth(const Survivors& survivors) {
+Growth judge_with(const Survivors& survivors, const Lasting& lasting) {
     const double n = static_cast<double>(survivors.points());
     Growth best;
     best.intervals = survivors.points();
-    if (!best.judged()) return best;
     const double shortest = survivors.lifetime_quantile(kLongLived);
     for (const double age : kMatureAges) {
         if (age < shortest || age + kLeastMatureSpan > n) continue;
@@ -139,10 +151,23 @@ Growth judge_growth(const Survivors& survivors) {
                                    ? std::min(kWarmUp * n, std::max(1.0, (n - age) / 3))
                                    : kWarmUpUnfreed * n;
         const size_t first = std::max<size_t>(1, survivors.intervals_within(warm_up));
-        const Growth growth = Judge(survivors, first, age).judge();
+        const Growth growth = Judge(survivors, first, age, lasting).judge();
         if (growth.score > best.score || best.mature_age <= 0) best = growth;
     }
     return best;
+}
+
+}  // namespace
+
+Growth judge_growth(const Survivors& survivors) {
+    Growth growth;
+    growth.intervals = survivors.points();
+    if (!growth.judged()) return growth;
+    growth = judge_with(survivors, {});
+    // To look for those that last takes milliseconds: only where they may be what is missing.
+    if (growth.survivors <= 0 || growth.deaths <= 0 || growth.score >= kScoredWell) return growth;
+    const Lasting lasting = find_lasting(survivors, 1);
+    return lasting.found ? judge_with(survivors, lasting) : growth;
 }
 
 }  // namespace heapdrift::model

@@ -8,6 +8,8 @@ namespace heapdrift::model {
 
 namespace {
 
+constexpr double kAllOfThem = 0.995;
+
 std::string count_of(double count, const char* one, const char* many) {
     return fmt::format("{:.0f} {}", count, std::lround(count) == 1 ? one : many);
 }
@@ -19,10 +21,22 @@ std::string age_text(const Growth& growth) {
                     std::lround(growth.survivors) == 1 ? "is" : "are");
     if (growth.deaths < 0.5) return text + "; none that old was ever freed";
     // How long they would live on at the present rate says more than the hazard itself.
-    return text + fmt::format("; {} that old {} freed, one in {:.0f} intervals of life",
-                              count_of(growth.deaths, "block", "blocks"),
-                              std::lround(growth.deaths) == 1 ? "was" : "were",
-                              growth.exposure / growth.deaths);
+    text += fmt::format("; {} that old {} freed, one in {:.0f} intervals of life",
+                        count_of(growth.deaths, "block", "blocks"),
+                        std::lround(growth.deaths) == 1 ? "was" : "were",
+                        growth.exposure / growth.deaths);
+    if (!growth.lasting.found) return text;
+    return text + fmt::format(
+                      "; by their ages they are others, which live {:.1f} intervals, and about "
+                      "{:.0f} of the live ones last",
+                      1 / growth.lasting.rate, growth.lasting_blocks);
+}
+
+std::string balance_text(const Balance& balance) {
+    return fmt::format(
+        "in all its live blocks became {:+.0f}, give or take {:.0f}, where these "
+        "make {:+.0f}: for those that stay others go",
+        balance.rise, balance.chance, balance.expected);
 }
 
 std::string spread_text(const Growth& growth) {
@@ -43,7 +57,7 @@ std::string going_on_text(const Growth& growth) {
                   "none was born in the last {}, which chance explains in {:.0f} % of cases",
                   count_of(static_cast<double>(growth.silent), "interval", "intervals"),
                   100 * growth.silence);
-    if (growth.decline < 0.995)
+    if (growth.decline < kAllOfThem)
         text += fmt::format("; births fell to {:.0f} % of what they were", 100 * growth.decline);
     return text;
 }
@@ -58,10 +72,15 @@ std::string size_text(const BlockGrowth& growth) {
 }  // namespace
 
 std::vector<Evidence> growth_evidence(const Growth& growth) {
-    return {{"age", growth.age_term, kAgeWeight, age_text(growth)},
-            {"spread", growth.spread_term, kSpreadWeight, spread_text(growth)},
-            {"trend", growth.trend_term, kTrendWeight, trend_text(growth)},
-            {"going_on", growth.going_on_term, kGoingOnWeight, going_on_text(growth)}};
+    std::vector<Evidence> evidence = {
+        {"age", growth.age_term, kAgeWeight, age_text(growth)},
+        {"spread", growth.spread_term, kSpreadWeight, spread_text(growth)},
+        {"trend", growth.trend_term, kTrendWeight, trend_text(growth)},
+        {"going_on", growth.going_on_term, kGoingOnWeight, going_on_text(growth)}};
+    if (growth.balance.share < kAllOfThem)
+        evidence.push_back(
+            {"balance", growth.balance.share, kBalanceWeight, balance_text(growth.balance)});
+    return evidence;
 }
 
 std::vector<Evidence> block_growth_evidence(const BlockGrowth& growth) {

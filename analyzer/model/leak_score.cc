@@ -21,6 +21,7 @@ constexpr double kFewSurvivorsCap = 0.45;
 // Fewer, of a site that never freed one, may be a table that is filled as its entries are needed.
 constexpr double kManySurvivors = 20;
 constexpr double kLazyCap = 0.65;
+constexpr double kShortRunCap = 0.65;
 // Of sites that grow alike. In the larger crowd none is more than likely.
 constexpr size_t kSmallCrowd = 20;
 constexpr size_t kLargeCrowd = 40;
@@ -77,6 +78,17 @@ void cap_by_snapshots(size_t snapshots, LeakScore& score) {
             {"snapshots", static_cast<double>(snapshots), 0,
              fmt::format("{} snapshots are few: more are needed to say more than \"{}\"", snapshots,
                          verdict_name(verdict_of(most)))});
+}
+
+void cap_by_time(const History& history, LeakScore& score) {
+    const double seconds = history.points.empty() ? 0 : history.points.back().seconds;
+    if (seconds < kEnoughSeconds)
+        cap(score, kShortRunCap,
+            {"time", seconds, 0,
+             fmt::format(
+                 "{:.2f} s are short: a program that builds up what it needs does the same, "
+                 "and a longer run is needed to say more than \"likely\"",
+                 seconds)});
 }
 
 void score_number(const Timing& timing, const SiteHistory& site, LeakScore& score) {
@@ -179,6 +191,7 @@ LeakScore score_leak(const History& history, const SiteHistory& site) {
     score_number(timing, site, score);
     score_size(timing, site, score);
     score_backlog(timing, site, score);
+    cap_by_time(history, score);
     if (site.signs.reachability) {
         score.lost_score = score_lost(site.domain, *site.signs.reachability);
         score.evidence.push_back(reachability_evidence(site, score.lost_score));

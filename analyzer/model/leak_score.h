@@ -36,6 +36,9 @@ inline constexpr double kLikelyScore = 0.5;
 inline constexpr double kLeakScore = 0.7;
 // The most that a growth score is with fewer than kEnoughSnapshots.
 inline constexpr double kFewSnapshotsCap = 0.6;
+// In less time nothing tells a program that leaks from one that builds up what it needs, however
+// many snapshots there are.
+inline constexpr double kEnoughSeconds = 0.75;
 
 enum class LeakKind { growth, lost, lost_and_growth };
 const char* leak_kind_name(LeakKind kind);  // "growth", "lost", "lost+growth"

@@ -8,6 +8,8 @@
 #include <numbers>
 #include <unordered_map>
 
+#include "analyzer/model/leak_score.h"
+
 namespace heapdrift::testing {
 
 namespace {
@@ -280,6 +282,14 @@ model::Growth judge(const model::SiteHistory& history) {
         timing.time.push_back(static_cast<double>(i));
     timing.work = timing.time;
     return model::judge_growth(model::Survivors(history, timing));
+}
+
+double score_of(const model::SiteHistory& history) {
+    model::History whole;
+    for (uint32_t i = 1; i <= history.allocations.size(); ++i)
+        whole.points.push_back(
+            {.snapshot = i, .generation = i, .seconds = 1.0 * i, .operations = 1000.0 * i});
+    return model::score_leak(whole, history).score;
 }
 
 }  // namespace heapdrift::testing

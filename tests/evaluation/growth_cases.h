@@ -62,7 +62,8 @@ const std::vector<GrowthCase>& growth_cases();
 
 // One process of a case: rates vary by 2^U(-1.3, 1.3), lifetimes by 2^U(-1, 1).
 model::SiteHistory simulate(const GrowthCase& kind, size_t intervals, Random& random);
-// What the model makes of it.
+// What the survivors alone say of it, and what `leaks` does: the best of all signs, capped.
 model::Growth judge(const model::SiteHistory& history);
+double score_of(const model::SiteHistory& history);
 
 }  // namespace heapdrift::testing

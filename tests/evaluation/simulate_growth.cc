@@ -1,10 +1,9 @@
-// How good the growth score is on simulated sites: simulate_growth SEED PROCESSES [SNAPSHOTS…].
+// How good the score of `leaks` is on simulated sites: simulate_growth SEED PROCESSES [SNAPSHOTS…].
 // For each kind the share of processes scored at or above 0.5 and 0.7, and the mean score.
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
-#include "analyzer/model/growth.h"
 #include "tests/evaluation/growth_cases.h"
 
 namespace heapdrift::testing {
@@ -21,7 +20,7 @@ Shares shares_of(const GrowthCase& kind, size_t snapshots, size_t processes, uin
     Shares shares;
     const double one = 1 / static_cast<double>(processes);
     for (size_t i = 0; i < processes; ++i) {
-        const double score = judge(simulate(kind, snapshots, random)).score;
+        const double score = score_of(simulate(kind, snapshots, random));
         shares.likely += score >= 0.5 ? one : 0;
         shares.leak += score >= 0.7 ? one : 0;
         shares.mean += one * score;

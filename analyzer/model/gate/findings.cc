@@ -34,6 +34,8 @@ void find_lost(const Profile& end, FoundProcess& process) {
 
 void find_growth(const Profile& profile, const History& history, FoundProcess& process) {
     process.snapshots = history.points.size();
+    process.long_enough =
+        !history.points.empty() && history.points.back().seconds >= kEnoughSeconds;
     for (const LeakScore& score : rank_leaks(history, kLikelyScore)) {
         if (score.growth_score < kLikelyScore) continue;
         const auto site = std::ranges::find(profile.sites, score.site, &Site::id);

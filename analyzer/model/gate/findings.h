@@ -42,6 +42,7 @@ struct FoundProcess {
     std::string path;  // of its recording
     double seconds = 0;
     size_t snapshots = 0;          // that growth was judged by
+    bool long_enough = true;       // kEnoughSeconds, or by operations
     bool went_on = false;          // as another program, by exec
     std::string not_scanned;       // why lost blocks are not known; "" where they are
     uint64_t dropped = 0;          // allocations
@@ -50,7 +51,7 @@ struct FoundProcess {
     std::map<Metric, uint64_t> figures;  // kBaselineMetrics
 
     bool scanned() const { return not_scanned.empty(); }
-    bool growth_judged() const { return snapshots >= kEnoughSnapshots; }
+    bool growth_judged() const { return snapshots >= kEnoughSnapshots && long_enough; }
 };
 
 // Lost blocks of all sites, as a scan that can be relied on found them.

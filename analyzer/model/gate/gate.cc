@@ -47,7 +47,8 @@ double least_growth_score(const std::vector<FoundProcess>& processes, const Occu
     return std::ranges::min_element(of_run, {}, [](const auto& run) { return run.second; })->second;
 }
 
-// With few snapshots no score is higher than the cap: another run must be recorded closer.
+// With few snapshots, or in a short time, no score is higher than the cap: another run must be
+// recorded closer, and by operations.
 bool is_suspicious(const FoundProcess& process, const FoundLeak& leak) {
     return leak.growth_score >= (process.growth_judged() ? kLeakScore : kFewSnapshotsCap - 0.05);
 }

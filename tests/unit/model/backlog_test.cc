@@ -49,8 +49,14 @@ double steadily(double) {
 }
 
 TEST(Backlog, FindsQueueThatIsFilledFasterThanItIsEmptied) {
-    EXPECT_GE(share_called(steadily, [](double, double) { return 16; }), 0.7);
+    EXPECT_GE(share_called(steadily, [](double, double) { return 16; }), 0.85);
     EXPECT_GE(share_called(steadily, [](double, double) { return 12; }), 0.95);
+}
+
+TEST(Backlog, FindsQueueOfALoadThatRises) {
+    EXPECT_GE(share_called([](double over) { return over < 0.5 ? 20 : 45; },
+                           [](double over, double) { return over < 0.5 ? 14 : 32; }),
+              0.5);
 }
 
 TEST(Backlog, LeavesQueueAloneThatIsEmptiedInTime) {

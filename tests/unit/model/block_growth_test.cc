@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <initializer_list>
 #include <random>
 
 #include "analyzer/model/leak_score.h"
@@ -52,6 +53,23 @@ double in_chunks(double content, double chunk) {
 }
 double doubled(double content) {
     return std::exp2(std::ceil(std::log2(content)));
+}
+
+// As a snapshot has it that falls into a realloc.
+SiteHistory without_block_at(SiteHistory history, std::initializer_list<size_t> points) {
+    for (const size_t at : points) {
+        history.deallocations[at] += 1;
+        history.deallocated_bytes[at] = history.allocated_bytes[at];
+    }
+    return history;
+}
+
+TEST(BlockGrowth, SnapshotsThatFallIntoAReallocDoNotHideIt) {
+    const auto growing = [](double over) { return in_chunks(50'000 * over, 4096); };
+    const SiteHistory seen = without_block_at(block_of(growing), {15, 22, 40});
+    EXPECT_GE(judge_block_growth(seen, even_timing()).score, kLeakScore);
+    const SiteHistory gone = without_block_at(block_of(growing), {22, 23, 24});
+    EXPECT_EQ(judge_block_growth(gone, even_timing()).score, 0) << "freed, and another one made";
 }
 
 TEST(BlockGrowth, FindsBlockThatIsEnlargedAgainAndAgain) {

@@ -50,6 +50,13 @@ TEST(LeakScore, FewSnapshotsAreSaidAndLimitTheScore) {
     EXPECT_TRUE(has(score, "snapshots"));
 }
 
+TEST(LeakScore, ShortRunIsSaidAndLimitsTheScore) {
+    const LeakScore brief = score_leak(history_of(48, 0.015), list_growing_by(4, 48));
+    EXPECT_EQ(brief.verdict(), Verdict::likely);
+    EXPECT_TRUE(has(brief, "time"));
+    EXPECT_FALSE(has(score_leak(history_of(48, 0.02), list_growing_by(4, 48)), "time"));
+}
+
 TEST(LeakScore, FewSurvivorsAreSaidAndLimitTheScore) {
     SiteHistory site = list_growing_by(0, 48);
     for (size_t i = 0; i < 48; ++i) site.allocations[i] = std::floor(static_cast<double>(i) / 9);
@@ -77,6 +84,12 @@ TEST(LeakScore, LostBlocksNeedNoGrowth) {
     EXPECT_EQ(score.kind, LeakKind::lost);
     EXPECT_EQ(score.verdict(), Verdict::leak);
     EXPECT_TRUE(has(score, "reachability"));
+}
+
+TEST(LeakScore, LossNeedsNoTime) {
+    SiteHistory site = list_growing_by(0, 3);
+    site.signs.reachability = sign(Reach::direct, 1, true);
+    EXPECT_EQ(score_leak(history_of(3, 0.01), site).verdict(), Verdict::leak);
 }
 
 TEST(LeakScore, UnconfirmedLossSaysLess) {
