@@ -113,7 +113,7 @@ void write_leak(std::ostream& out, const LeaksDocument& document, size_t index,
     stacks.write(document.profile, site);
 }
 
-const char* nothing_text(const LeaksDocument& document) {
+const char* no_growth_text(const LeaksDocument& document) {
     const size_t count = document.history.points.size();
     if (count < model::kLeastSnapshots)
         return "\nGrowth was not judged: more snapshots are needed. Record for longer, or with a "
@@ -122,13 +122,21 @@ const char* nothing_text(const LeaksDocument& document) {
                                                       : "\nNo site has this score.\n";
 }
 
+void write_nothing(std::ostream& out, const LeaksDocument& document) {
+    const model::Profile& profile = document.profile;
+    out << no_growth_text(document);
+    const bool may_scan = profile.session.foreign_recorder.empty() && profile.session.merged == 0;
+    if (may_scan && !profile.scan && profile.scan_obstacle == ScanObstacle::none)
+        out << "Lost blocks were not looked for: heapdrift run --scan does.\n";
+}
+
 }  // namespace
 
 void write_leaks_text(std::ostream& out, const LeaksDocument& document, const Palette& palette) {
     StackWriter stacks(out, palette, document.frames, document.style);
     write_head(out, document, palette);
     if (document.leaks.empty()) {
-        out << nothing_text(document);
+        write_nothing(out, document);
         write_suppressions(out, palette, document.suppressions);
         return;
     }
