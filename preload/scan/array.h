@@ -69,4 +69,20 @@ void sort(Array<T>& items, Less less) {
         }
 }
 
+// Of ranges that ascend, the number of the first that ends behind an address, or how many there
+// are.
+template <typename Range>
+uint64_t first_behind(const Array<Range>& ranges, uint64_t address) {
+    uint64_t low = 0;
+    uint64_t high = ranges.count();
+    while (low < high) {
+        const uint64_t middle = (low + high) / 2;
+        if (ranges[middle].end <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 }  // namespace heapdrift::scan

@@ -62,26 +62,13 @@ bool DeviceObjects::fill(MemoryMap& map) {
     return !objects_.failed() && !bound.failed();
 }
 
-uint64_t DeviceObjects::first_behind(uint64_t address) const {
-    uint64_t low = 0;
-    uint64_t high = objects_.count();
-    while (low < high) {
-        const uint64_t middle = (low + high) / 2;
-        if (objects_[middle].end <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 uint64_t DeviceObjects::find(uint64_t word) const {
-    const uint64_t at = first_behind(word);
+    const uint64_t at = first_behind(objects_, word);
     return at < objects_.count() && objects_[at].start <= word ? at : kNone;
 }
 
 bool DeviceObjects::overlaps(uint64_t start, uint64_t end) const {
-    const uint64_t at = first_behind(start);
+    const uint64_t at = first_behind(objects_, start);
     return at < objects_.count() && objects_[at].start < end;
 }
 

@@ -48,8 +48,6 @@ private:
     void follow_slow(uint64_t word, Mark mark);
     // The one that the word leads to.
     uint64_t find(uint64_t word) const;
-    // The first one that ends behind an address.
-    uint64_t first_behind(uint64_t address) const;
 
     Array<DeviceObject> objects_;  // ascending, and apart from each other
     // Both 0 where there is none.

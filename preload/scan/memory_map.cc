@@ -89,18 +89,10 @@ bool MemoryMap::read() {
 const Mapping* MemoryMap::find(uint64_t address) {
     if (recent_ < mappings_.count() && mappings_[recent_].holds(address))
         return &mappings_[recent_];
-    uint64_t low = 0;
-    uint64_t high = mappings_.count();
-    while (low < high) {
-        const uint64_t middle = (low + high) / 2;
-        if (mappings_[middle].end <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == mappings_.count() || !mappings_[low].holds(address)) return nullptr;
-    recent_ = low;
-    return &mappings_[low];
+    const uint64_t found = first_behind(mappings_, address);
+    if (found == mappings_.count() || !mappings_[found].holds(address)) return nullptr;
+    recent_ = found;
+    return &mappings_[found];
 }
 
 bool MemoryMap::is_readable(uint64_t start, uint64_t end) {

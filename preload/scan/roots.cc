@@ -32,18 +32,10 @@ bool module_range(const void* address, Range& range) {
 // The parts of [start, end) that are in none of the ranges, which ascend.
 template <typename Visit>
 void for_each_outside(const Array<Range>& ranges, uint64_t start, uint64_t end, Visit visit) {
-    uint64_t low = 0;
-    uint64_t high = ranges.count();
-    while (low < high) {
-        const uint64_t middle = (low + high) / 2;
-        if (ranges[middle].end <= start)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < ranges.count() && ranges[low].start < end; ++low) {
-        if (ranges[low].start > start) visit(start, ranges[low].start);
-        if (ranges[low].end > start) start = ranges[low].end;
+    uint64_t next = first_behind(ranges, start);
+    for (; next < ranges.count() && ranges[next].start < end; ++next) {
+        if (ranges[next].start > start) visit(start, ranges[next].start);
+        if (ranges[next].end > start) start = ranges[next].end;
     }
     if (start < end) visit(start, end);
 }
