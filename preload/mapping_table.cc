@@ -90,14 +90,11 @@ bool MappingTable::put_back(const Unmapped& piece) {
 }
 
 bool MappingTable::hold() {
-    TableLock lock(locked_);
-    const bool held = lock.held();
-    lock.keep();
-    return held;
+    return TableLock::hold(locked_);
 }
 
 void MappingTable::release() {
-    locked_.store(false, std::memory_order_release);
+    TableLock::release(locked_);
 }
 
 void MappingTable::forget() {

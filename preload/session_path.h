@@ -10,13 +10,6 @@
 
 namespace heapdrift {
 
-inline const char* base_name(const char* path) {
-    const char* base = path;
-    for (const char* c = path; *c != '\0'; ++c)
-        if (*c == '/') base = c + 1;
-    return base;
-}
-
 using SessionPath = TextBuffer<sizeof(Identity::session_path)>;
 
 // attempt 0 is the plain name, others get ".N": images of one process after exec, or a file of an

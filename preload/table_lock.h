@@ -22,14 +22,22 @@ public:
         }
     }
     ~TableLock() {
-        if (held_) locked_.store(false, std::memory_order_release);
+        if (held_) release(locked_);
     }
     TableLock(const TableLock&) = delete;
     TableLock& operator=(const TableLock&) = delete;
 
     bool held() const { return held_; }
-    // Leaves it locked.
-    void keep() { held_ = false; }
+    // Locked until released, by this function. False when the lock was not to be had.
+    static bool hold(std::atomic<bool>& locked) {
+        TableLock lock(locked);
+        const bool held = lock.held_;
+        lock.held_ = false;
+        return held;
+    }
+    static void release(std::atomic<bool>& locked) {
+        locked.store(false, std::memory_order_release);
+    }
 
 private:
     std::atomic<bool>& locked_;

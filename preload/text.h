@@ -71,6 +71,13 @@ private:
     bool overflowed_ = false;
 };
 
+inline const char* base_name(const char* path) {
+    const char* base = path;
+    for (const char* c = path; *c != '\0'; ++c)
+        if (*c == '/') base = c + 1;
+    return base;
+}
+
 // Reads decimal digits; returns the first character behind them, or nullptr if there is none or
 // the number does not fit.
 inline const char* parse_number(const char* text, uint64_t& number) {

@@ -75,10 +75,7 @@ void look_for_unloads() {
 bool is_driver(const void* address) {
     const link_map* module = module_of(address);
     if (module == nullptr || module->l_name == nullptr) return false;
-    const char* base = module->l_name;
-    for (const char* c = module->l_name; *c != '\0'; ++c)
-        if (*c == '/') base = c + 1;
-    return text_starts(base, "libcuda.so");
+    return text_starts(base_name(module->l_name), "libcuda.so");
 }
 
 bool lead_through(Entry entry, void* real) {

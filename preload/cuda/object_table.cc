@@ -62,14 +62,11 @@ Object ObjectTable::take(ObjectKind kind, uint64_t key) {
 }
 
 bool ObjectTable::hold() {
-    TableLock lock(locked_);
-    const bool held = lock.held();
-    lock.keep();
-    return held;
+    return TableLock::hold(locked_);
 }
 
 void ObjectTable::release() {
-    locked_.store(false, std::memory_order_release);
+    TableLock::release(locked_);
 }
 
 void ObjectTable::forget() {

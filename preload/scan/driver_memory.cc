@@ -6,26 +6,19 @@
 namespace heapdrift::scan {
 namespace {
 
-const char* name_of(const Module& module) {
-    const char* base = module.path;
-    for (const char* c = base; *c != '\0'; ++c)
-        if (*c == '/') base = c + 1;
-    return base;
-}
-
 bool is_finished(const Module& module) {
     return module.path_size.load(std::memory_order_relaxed) != 0;
 }
 
 bool is_driver(const Module& module) {
-    return is_finished(module) && text_starts(name_of(module), "libcuda.so");
+    return is_finished(module) && text_starts(base_name(module.path), "libcuda.so");
 }
 
 // Allocates in the name of whoever called operator new.
 bool allocates_for_others(const Module& module) {
-    return is_finished(module) && (text_starts(name_of(module), "libstdc++.so") ||
-                                   text_starts(name_of(module), "libc++.so") ||
-                                   text_starts(name_of(module), "libc++abi.so"));
+    return is_finished(module) && (text_starts(base_name(module.path), "libstdc++.so") ||
+                                   text_starts(base_name(module.path), "libc++.so") ||
+                                   text_starts(base_name(module.path), "libc++abi.so"));
 }
 
 }  // namespace
