@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "tests/unit/model/even_history.h"
+
 namespace heapdrift::model {
 namespace {
 
@@ -15,24 +17,13 @@ constexpr size_t kEnd = 36;
 // In each interval so many are allocated, and of those of each of the last `oldest` intervals one
 // is freed.
 Balance balance_of_site(const std::function<double(uint32_t)>& allocated_in, uint32_t oldest) {
-    SiteHistory history;
-    double allocated = 0;
-    double freed = 0;
+    EvenHistory history;
     for (uint32_t at = 0; at < kPoints; ++at) {
-        allocated += allocated_in(at);
-        for (uint32_t age = 1; age <= std::min(at, oldest); ++age) {
-            history.aged.push_back({at - age, at, 1, 64});
-            freed += 1;
-        }
-        history.allocations.push_back(allocated);
-        history.deallocations.push_back(freed);
-        history.allocated_bytes.push_back(64 * allocated);
-        history.deallocated_bytes.push_back(64 * freed);
+        const uint32_t freed = std::min(at, oldest);
+        for (uint32_t age = 1; age <= freed; ++age) history.add_aged(at - age, at, 1);
+        history.add_point(allocated_in(at), freed);
     }
-    Timing timing;
-    for (uint32_t i = 1; i <= kPoints; ++i) timing.time.push_back(i);
-    timing.work = timing.time;
-    return balance_of(Survivors(history, timing), kWarmUp, kEnd);
+    return balance_of(history.survivors(), kWarmUp, kEnd);
 }
 
 TEST(Balance, OfAListIsWhole) {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <functional>
 
+#include "tests/unit/model/even_history.h"
+
 namespace heapdrift::model {
 namespace {
 
@@ -13,26 +15,18 @@ constexpr uint32_t kPoints = 24;
 // In each interval so many blocks, of which survival(age) live longer than an age; just what is to
 // be expected, without chance.
 Lasting lasting_among(double blocks, const std::function<double(double)>& survival) {
-    SiteHistory history;
-    double allocated = 0;
-    double freed = 0;
+    EvenHistory history;
     for (uint32_t at = 0; at < kPoints; ++at) {
-        allocated += blocks;
+        double freed = 0;
         for (uint32_t born = 0; born <= at; ++born) {
             const double age = at - born;
             const double deaths = blocks * (survival(age) - survival(age + 1));
             freed += deaths;
-            if (born < at) history.aged.push_back({born, at, deaths, 64 * deaths});
+            if (born < at) history.add_aged(born, at, deaths);
         }
-        history.allocations.push_back(allocated);
-        history.deallocations.push_back(freed);
-        history.allocated_bytes.push_back(64 * allocated);
-        history.deallocated_bytes.push_back(64 * freed);
+        history.add_point(blocks, freed);
     }
-    Timing timing;
-    for (uint32_t i = 1; i <= kPoints; ++i) timing.time.push_back(i);
-    timing.work = timing.time;
-    return find_lasting(Survivors(history, timing), 1);
+    return find_lasting(history.survivors(), 1);
 }
 
 double dying_at(double rate, double age) {
