@@ -39,7 +39,7 @@ struct alignas(64) Cell {
     Shared<uint64_t> reallocations;
     Shared<uint32_t> epoch;
     uint32_t latest_aged;  // the recorder's own: see AgedDeallocations.earlier
-    uint64_t reserved;
+    uint64_t stack_check;  // the recorder's own: half of the hash of the site's stack, or 0
 };
 static_assert(sizeof(Cell) == 64);
 

@@ -16,7 +16,7 @@ public:
     // counters: those that will count at it.
     [[gnu::always_inline]] SiteId site(const StartState& start, Domain domain, uint32_t depth,
                                        SiteTable& sites, const ModuleList& modules,
-                                       const CounterTable& counters) {
+                                       CounterTable& counters) {
         uint32_t standing = 0;
         uint32_t set = 0;
         if (bounds_.covers(start.sp) && generation_ == modules.generation()) [[likely]] {
@@ -25,9 +25,9 @@ public:
                 if (standing == stack_.count() && raw(site_) != 0 &&
                     stack_.is_start(standing, start))
                     return site_;
-                const uint32_t known = standing < interned_ ? standing : interned_;
+                const uint32_t known = standing < path_.hashed ? standing : path_.hashed;
                 set = RecentStacks::set_of(start, stack_.first_changed_word(standing, start.sp));
-                if (const SiteId site = recent_.find(set, start, stack_, known, path_.nodes);
+                if (const SiteId site = recent_.find(set, start, stack_, known, path_.hashes);
                     raw(site) != 0)
                     return site;
             }
@@ -53,7 +53,7 @@ private:
     // set: where recent_ was searched, and is to keep it.
     SiteId site_of_new_stack(StartState start, uint32_t standing, uint32_t set, Domain domain,
                              uint32_t depth, SiteTable& sites, const ModuleList& modules,
-                             const CounterTable& counters);
+                             CounterTable& counters);
     void forget_stack();
     void leave_tree();
 
@@ -63,10 +63,9 @@ private:
     Scope scope_;
     SiteId site_;  // of stack_, 0 if it is not known
     uint64_t whole_walks_;
-    uint32_t interned_;  // of how many outer frames of stack_ path_ has the nodes
     RecentStacks recent_;
     RememberedStack stack_;
-    StackPath path_;
+    StackPath path_;  // of stack_
 };
 
 }  // namespace heapdrift

@@ -36,10 +36,17 @@ public:
         return cell;
     }
 
-    // Asks for a site's cell ahead of touch, where many sites are in no cache.
-    void fetch(SiteId site) const {
-        if (const Cell* page = cells_.page(raw(site) / kCellsPerPage))
-            __builtin_prefetch(&page[raw(site) % kCellsPerPage], 1);
+    // Whether a stack with this check was found to be the site's by a thread that had this table.
+    [[gnu::always_inline]] bool vouches(SiteId site, uint64_t check) const {
+        const Cell* page = cells_.page(raw(site) / kCellsPerPage);
+        return page != nullptr && page[raw(site) % kCellsPerPage].stack_check == check;
+    }
+    // Without space nothing is kept, and the stack is compared again the next time.
+    void vouch(SiteId site, uint64_t check) {
+        const uint32_t index = raw(site) / kCellsPerPage;
+        Cell* page = cells_.page(index);
+        if (page == nullptr) page = add_page(index);
+        if (page != nullptr) page[raw(site) % kCellsPerPage].stack_check = check;
     }
 
     // Counts the deallocation of blocks born in an earlier generation than that of `moment`; the

@@ -113,7 +113,10 @@ void start_recording() {
         recorder.loader_start = reinterpret_cast<uint64_t>(loader.dlfo_map_start);
         recorder.loader_end = reinterpret_cast<uint64_t>(loader.dlfo_map_end);
     }
-    if (!forked) recorder.options = parse_options(options_text());
+    if (!forked) {
+        recorder.options = parse_options(options_text());
+        recorder.sites.seed();
+    }
     recorder.sampler.open(recorder.options.sample);
     if (!recorder.file.create(recorder.options, forked)) {
         give_up();

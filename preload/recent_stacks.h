@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "core/ids.h"
+#include "preload/path_hash.h"
 #include "preload/unwind/remembered_stack.h"
 
 namespace heapdrift {
@@ -25,10 +26,11 @@ public:
     }
 
     // The site of the stack that begins at `start`, on the thread's own stack, and whose outer
-    // frames are the first `standing` ones of `outer`, with their nodes; 0 if it is not known.
+    // frames are the first `standing` ones of `outer`, with the hashes of the paths to them; 0 if
+    // it is not known.
     [[gnu::always_inline]] SiteId find(uint32_t set, const StartState& start,
                                        const RememberedStack& outer, uint32_t standing,
-                                       const NodeId* nodes) {
+                                       const PathHash* paths) {
         if (paused_ > 0) {
             --paused_;
             return SiteId{0};
@@ -36,7 +38,7 @@ public:
         ++tries_;
         for (const Entry& entry : sets_[set].entries) {
             if (entry.pc != start.pc || entry.sp != start.sp || entry.era != era_ ||
-                entry.met >= standing || nodes[entry.met] != entry.met_node)
+                entry.met >= standing || paths[entry.met] != entry.met_path)
                 continue;
             if (!entry.words_stand() || !entry.fits(start, outer)) continue;
             ++hits_;
@@ -47,7 +49,7 @@ public:
 
     // Remembers that the present stack of `outer`, which begins at `start`, is at `site`.
     void keep(uint32_t set, const StartState& start, const RememberedStack& outer,
-              const NodeId* nodes, SiteId site);
+              const PathHash* paths, SiteId site);
 
     // After a module was unloaded, or for the next thread. To be called before the first find, too.
     void forget() {
@@ -69,15 +71,15 @@ private:
         uint32_t era;  // entries of an earlier one are forgotten; 0 is none
         uint16_t met;  // number of the frame where the walk met the remembered stack
         bool bp_live;
-        // What the walk read on the way: slots as offsets from sp, the innermost first. The last
-        // one fills the rest.
-        uint32_t offsets[kMaxWords];
+        // What the walk read on the way: slots as offsets from sp in words, the innermost first.
+        // The last one fills the rest.
+        uint16_t offsets[kMaxWords];
+        SiteId site;
         uint64_t values[kMaxWords];
         uint64_t bp;        // where it matters
         uint64_t met_slot;  // the frame met
         uint64_t met_bp;
-        NodeId met_node;  // which stack it was the end of
-        SiteId site;
+        PathHash met_path;  // which stack it was the end of
 
         // The slots lie between sp and one of the thread's own stack: they can be read. All at
         // once, without a branch for each.
@@ -85,7 +87,7 @@ private:
             uint64_t differences = 0;
 #pragma GCC unroll 6
             for (uint32_t i = 0; i < kMaxWords; ++i)
-                differences |= StackReader::load(sp + offsets[i]) ^ values[i];
+                differences |= StackReader::load(sp + offsets[i] * sizeof(uint64_t)) ^ values[i];
             return differences == 0;
         }
         [[gnu::always_inline]] bool fits(const StartState& start,

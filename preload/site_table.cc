@@ -21,8 +21,7 @@ NodeId SiteTable::root(const Tree& tree, StackEnd end) {
     return NodeId{added.id};
 }
 
-NodeId SiteTable::add(NodeId parent, uint64_t address, FrameKind kind, uint32_t module,
-                      uint64_t hash) {
+NodeId SiteTable::add(NodeId parent, uint64_t address, FrameKind kind, uint32_t module) {
     const Numbered<Node> added = file_.add_node();
     if (added.record == nullptr) return NodeId{0};
     Node& node = *added.record;
@@ -30,11 +29,10 @@ NodeId SiteTable::add(NodeId parent, uint64_t address, FrameKind kind, uint32_t 
     node.parent = raw(parent);
     node.module = module;
     node.kind = kind;
-    index_.insert(NodeId{added.id}, hash);
     return NodeId{added.id};
 }
 
-SiteId SiteTable::site(NodeId leaf, const Tree& tree) {
+SiteId SiteTable::site(NodeId leaf, const Tree& tree, const PathHash& hash) {
     Node& node = file_.node(raw(leaf));
     // Acquire: pairs with the release below, after which the site is complete.
     if (const uint32_t id = node.site.load(std::memory_order_acquire)) return SiteId{id};
@@ -47,11 +45,13 @@ SiteId SiteTable::site(NodeId leaf, const Tree& tree) {
     // Two threads that made a site for the same stack: the second one's stays without counters.
     if (!node.site.compare_exchange_strong(expected, added.id, std::memory_order_acq_rel))
         return SiteId{expected};
+    site_index_.insert(added.id, hash);
     return SiteId{added.id};
 }
 
 void SiteTable::forget() {
-    index_.forget();
+    nodes_.forget();
+    site_index_.forget();
     // Most scopes are never used: their pages stay untouched.
     const uint32_t scopes = scoped_.load(std::memory_order_relaxed) ? kScopes : kNoScope + 1;
     for (uint32_t scope = 0; scope < scopes; ++scope)

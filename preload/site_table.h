@@ -7,15 +7,24 @@
 #include <cstdint>
 
 #include "preload/module_list.h"
-#include "preload/node_index.h"
+#include "preload/path_hash.h"
+#include "preload/path_index.h"
 #include "preload/session_file.h"
 
 namespace heapdrift {
 
-// The nodes of a stack's frames, numbered from the outermost.
+// What is known of a stack's frames, numbered from the outermost.
 struct StackPath {
+    uint32_t hashed;             // of how many outer frames
+    uint32_t interned;           // of how many the nodes are known too; not more than hashed
+    PathHash hashes[kMaxDepth];  // of the whole path from the root to the frame
     NodeId nodes[kMaxDepth];
-    uint64_t hashes[kMaxDepth];  // of the whole path from the root to the node
+
+    // All but these are other frames now.
+    void keep(uint32_t frames) {
+        if (frames < hashed) hashed = frames;
+        if (frames < interned) interned = frames;
+    }
 };
 
 // Which stacks have nodes in common.
@@ -27,17 +36,24 @@ struct Tree {
 class SiteTable {
 public:
     constexpr SiteTable(SessionFile& file, ModuleList& modules)
-        : file_(file), modules_(modules), index_(file) {}
+        : file_(file), modules_(modules), nodes_(file), site_index_(file) {}
 
-    // Finds the nodes of a stack's frames, or makes them. `interned`: how many outer frames `path`
-    // holds already; grows as nodes are found. Returns the innermost frame's, 0 without space.
-    // Stack: a RememberedStack, or what else has its count, end, address and kind. ahead is told
-    // the site that will probably be the stack's, before the nodes that decide it have been read.
-    template <typename Stack, typename Ahead>
-    NodeId intern(const Stack& stack, const Tree& tree, StackPath& path, uint32_t& interned,
-                  Ahead ahead);
-    // The site of the stack whose innermost frame is `leaf`; made if it is new. 0 without space.
-    SiteId site(NodeId leaf, const Tree& tree);
+    // At the start of the process, before any stack.
+    void seed() { hasher_.seed(); }
+
+    // Hashes those frames of a stack that are not hashed yet. Returns the hash of the whole.
+    // Stack: a RememberedStack, or what else has its count, end, address and kind.
+    template <typename Stack>
+    PathHash hash(const Stack& stack, const Tree& tree, StackPath& path) const;
+    // Of the sites that the stack with this hash may have, that for which is_it(site) holds; or 0.
+    template <typename IsIt>
+    [[gnu::always_inline]] SiteId find(const PathHash& hash, IsIt is_it) {
+        return SiteId{site_index_.find(hash, [&](uint32_t id) { return is_it(SiteId{id}); })};
+    }
+    // The site of a stack that is hashed: found by comparing its frames with those of sites and
+    // nodes there, or made. 0 without space.
+    template <typename Stack>
+    SiteId intern(const Stack& stack, const Tree& tree, StackPath& path);
 
     void forget();
 
@@ -46,12 +62,12 @@ private:
     static constexpr uint32_t kScopes = kIgnoredScope + 1;
 
     NodeId root(const Tree& tree, StackEnd end);
-    template <typename Stack, typename Ahead>
-    NodeId find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent, StackPath& path,
-                Ahead ahead);
+    template <typename Stack>
+    NodeId find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent, StackPath& path);
     template <typename Stack>
     NodeId find_or_add(const Stack& stack, uint32_t position, NodeId parent, StackPath& path);
-    NodeId add(NodeId parent, uint64_t address, FrameKind kind, uint32_t module, uint64_t hash);
+    NodeId add(NodeId parent, uint64_t address, FrameKind kind, uint32_t module);
+    SiteId site(NodeId leaf, const Tree& tree, const PathHash& hash);
 
     // Nodes that a new stack brought lie one after another, the callers' first: what a search reads
     // next is asked for along with the node that it reads now, where many stacks are in no cache.
@@ -65,21 +81,36 @@ private:
 
     SessionFile& file_;
     ModuleList& modules_;
-    NodeIndex index_;
+    PathHasher hasher_;
+    // A stack's innermost frame is found by the site, the others by nodes_: so a stack that is
+    // known is searched for among the sites alone, of which there are a fraction as many. A frame
+    // that is the innermost of one stack and not of another may have a node for each.
+    PathIndex nodes_;
+    PathIndex site_index_;
     std::atomic<bool> scoped_{false};  // whether any root of another scope than kNoScope was made
     std::atomic<uint32_t> roots_[kScopes][kDomainCount][kEnds] = {};
 };
 
+template <typename Stack>
+PathHash SiteTable::hash(const Stack& stack, const Tree& tree, StackPath& path) const {
+    PathHash hash = path.hashed > 0 ? path.hashes[path.hashed - 1]
+                                    : hasher_.of_root(tree.domain, tree.scope, stack.end());
+    const uint32_t count = stack.count();
+    for (uint32_t position = path.hashed; position < count; ++position)
+        path.hashes[position] = hash =
+            hasher_.of_child(hash, stack.address(position), stack.kind(position));
+    path.hashed = count;
+    return hash;
+}
+
 // The innermost frame's node tells, by way of its parents, whether it ends this very path. Where it
 // does, all nodes between are known with it: one look-up a stack, however many frames are new.
-template <typename Stack, typename Ahead>
+template <typename Stack>
 NodeId SiteTable::find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent,
-                       StackPath& path, Ahead ahead) {
+                       StackPath& path) {
     const bool any_unloaded = modules_.generation() != 0;
-    return index_.find(path.hashes[last], [&](uint32_t id) {
-        const Node& innermost = file_.node(id);
-        fetch_callers(innermost);
-        ahead(SiteId{innermost.site.load(std::memory_order_relaxed)});
+    const auto ends_path = [&](uint32_t id) {
+        fetch_callers(file_.node(id));
         for (uint32_t position = last;; --position) {
             const Node& node = file_.node(id);
             if (node.address != stack.address(position) || node.kind != stack.kind(position) ||
@@ -89,7 +120,13 @@ NodeId SiteTable::find(const Stack& stack, uint32_t from, uint32_t last, NodeId 
             id = node.parent;
             if (position == from) return id == raw(parent);
         }
+    };
+    const PathHash& hash = path.hashes[last];
+    if (last + 1 < stack.count()) return NodeId{nodes_.find(hash, ends_path)};
+    const SiteId site = find(hash, [&](SiteId id) {
+        return ends_path(file_.site(raw(id)).node.load(std::memory_order_relaxed));
     });
+    return raw(site) == 0 ? NodeId{0} : path.nodes[last];
 }
 
 // For a node that a look-up of the whole path did not find.
@@ -102,33 +139,32 @@ NodeId SiteTable::find_or_add(const Stack& stack, uint32_t position, NodeId pare
     const uint32_t module = modules_.find(kind == FrameKind::interrupted ? address : address - 1);
     // The module may be one that is back at its place, and its nodes with it.
     if (module != kNoModule && modules_.generation() != 0)
-        if (const NodeId known = find(stack, position, position, parent, path, [](SiteId) {});
-            raw(known) != 0)
+        if (const NodeId known = find(stack, position, position, parent, path); raw(known) != 0)
             return known;
-    return add(parent, address, kind, module, path.hashes[position]);
+    const NodeId added = add(parent, address, kind, module);
+    if (raw(added) != 0 && position + 1 < stack.count())
+        nodes_.insert(raw(added), path.hashes[position]);
+    return added;
 }
 
-template <typename Stack, typename Ahead>
-NodeId SiteTable::intern(const Stack& stack, const Tree& tree, StackPath& path, uint32_t& interned,
-                         Ahead ahead) {
-    const uint32_t from = interned;
+template <typename Stack>
+SiteId SiteTable::intern(const Stack& stack, const Tree& tree, StackPath& path) {
+    const uint32_t from = path.interned;
     const uint32_t count = stack.count();
-    const NodeId parent = from > 0 ? path.nodes[from - 1] : root(tree, stack.end());
-    if (count == from || raw(parent) == 0) return parent;
-    uint64_t hash = from > 0 ? path.hashes[from - 1] : NodeIndex::hash_of_root(parent);
-    for (uint32_t position = from; position < count; ++position)
-        path.hashes[position] = hash = NodeIndex::hash_of_child(hash, stack.address(position));
-
-    uint32_t known = count;
-    while (known > from && raw(find(stack, from, known - 1, parent, path, ahead)) == 0) --known;
-    NodeId node = known > 0 ? path.nodes[known - 1] : parent;
-    for (; known < count; ++known) {
-        node = find_or_add(stack, known, node, path);
-        if (raw(node) == 0) break;
-        path.nodes[known] = node;
+    NodeId node = from > 0 ? path.nodes[from - 1] : root(tree, stack.end());
+    if (raw(node) == 0) return SiteId{0};
+    if (count > from) {
+        uint32_t known = count;
+        while (known > from && raw(find(stack, from, known - 1, node, path)) == 0) --known;
+        if (known > from) node = path.nodes[known - 1];
+        for (; known < count && raw(node) != 0; ++known)
+            path.nodes[known] = node = find_or_add(stack, known, node, path);
+        path.interned = raw(node) != 0 ? known : known - 1;
+        if (raw(node) == 0) return SiteId{0};
     }
-    interned = known;
-    return node;
+    return site(
+        node, tree,
+        count > 0 ? path.hashes[count - 1] : hasher_.of_root(tree.domain, tree.scope, stack.end()));
 }
 
 }  // namespace heapdrift

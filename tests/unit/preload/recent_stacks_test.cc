@@ -17,18 +17,16 @@ public:
         const uint32_t standing = stack_->standing(start.sp);
         const uint32_t set =
             RecentStacks::set_of(start, stack_->first_changed_word(standing, start.sp));
-        const SiteId site = recent_->find(set, start, *stack_, standing, nodes_);
+        const SiteId site = recent_->find(set, start, *stack_, standing, paths_);
         if (raw(site) != 0) {
             ++hits;
             return site;
         }
         stack_->capture(start, standing, bounds_, kMaxDepth);
-        uint64_t path = 0;
-        for (uint32_t i = 0; i < stack_->count(); ++i) {
-            path = (path + stack_->address(i)) * 0x9e37'79b9'7f4a'7c15;
-            nodes_[i] = NodeId{static_cast<uint32_t>(path >> 32) | 1};
-        }
-        recent_->keep(set, start, *stack_, nodes_, truth);
+        PathHash path = hasher_.of_root(Domain::heap, kNoScope, stack_->end());
+        for (uint32_t i = 0; i < stack_->count(); ++i)
+            paths_[i] = path = hasher_.of_child(path, stack_->address(i), stack_->kind(i));
+        recent_->keep(set, start, *stack_, paths_, truth);
         return truth;
     }
 
@@ -42,7 +40,8 @@ private:
         recent->forget();
         return recent;
     }();
-    NodeId nodes_[kMaxDepth];
+    PathHasher hasher_;
+    PathHash paths_[kMaxDepth];
 };
 
 [[gnu::noinline]] void ask(Finder& finder, uint32_t number) {

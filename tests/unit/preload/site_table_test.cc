@@ -22,23 +22,25 @@ struct GivenStack {
     FrameKind kind(uint32_t) const { return frame_kind; }
 };
 
-constexpr auto kToNobody = [](SiteId) {};
-
 class SiteTableTest : public testing::Test {
 protected:
-    NodeId intern(const std::vector<uint64_t>& addresses, Domain domain = Domain::heap,
-                  FrameKind kind = FrameKind::native, Scope scope = kNoScope) {
-        const auto path = std::make_unique<StackPath>();
-        uint32_t interned = 0;
-        const NodeId node = sites_->intern(GivenStack{addresses, kind}, {domain, scope}, *path,
-                                           interned, kToNobody);
-        EXPECT_EQ(interned, addresses.size());
-        return node;
-    }
-
     SiteId site(const std::vector<uint64_t>& addresses, Domain domain = Domain::heap,
-                Scope scope = kNoScope) {
-        return sites_->site(intern(addresses, domain, FrameKind::native, scope), {domain, scope});
+                Scope scope = kNoScope, FrameKind kind = FrameKind::native) {
+        const auto path = std::make_unique<StackPath>();
+        return intern(GivenStack{addresses, kind}, *path, {domain, scope});
+    }
+    SiteId intern(const GivenStack& stack, StackPath& path, const Tree& tree = {Domain::heap}) {
+        sites_->hash(stack, tree, path);
+        const SiteId site = sites_->intern(stack, tree, path);
+        EXPECT_EQ(path.interned, stack.count());
+        return site;
+    }
+    PathHash hash_of(const std::vector<uint64_t>& addresses) {
+        const auto path = std::make_unique<StackPath>();
+        return sites_->hash(GivenStack{addresses}, {Domain::heap}, *path);
+    }
+    const Node& node_of(SiteId site) {
+        return session_.file().node(session_.file().site(raw(site)).node.load());
     }
 
     TemporarySession session_;
@@ -72,46 +74,62 @@ TEST_F(SiteTableTest, EachScopeHasSitesOfItsOwn) {
 }
 
 TEST_F(SiteTableTest, CommonOuterFramesAreStoredOnce) {
-    intern({1, 2, 3, 4});
+    site({1, 2, 3, 4});
     const uint32_t before = session_.file().control().node_count.load();
-    intern({1, 2, 3, 5});
+    site({1, 2, 3, 5});
     EXPECT_EQ(session_.file().control().node_count.load(), before + 1);
 }
 
 TEST_F(SiteTableTest, AnInterruptedFrameIsNotTheReturnAddressOfTheSameValue) {
-    EXPECT_NE(intern({77}), intern({77}, Domain::heap, FrameKind::interrupted));
+    EXPECT_NE(site({77}), site({77}, Domain::heap, kNoScope, FrameKind::interrupted));
 }
 
 TEST_F(SiteTableTest, GoesOnFromFramesThatAreInterned) {
     const GivenStack outer{{1, 2, 3}};
     const GivenStack inner{{1, 2, 3, 4, 5}};
-    StackPath path;
-    uint32_t interned = 0;
-    const NodeId node = sites_->intern(outer, {Domain::heap}, path, interned, kToNobody);
-    EXPECT_EQ(sites_->intern(outer, {Domain::heap}, path, interned, kToNobody), node);
-    const NodeId leaf = sites_->intern(inner, {Domain::heap}, path, interned, kToNobody);
-    EXPECT_EQ(interned, 5u);
-    EXPECT_EQ(path.nodes[2], node);
-    EXPECT_EQ(intern(inner.addresses), leaf);
+    const auto path = std::make_unique<StackPath>();
+    const SiteId first = intern(outer, *path);
+    EXPECT_EQ(intern(outer, *path), first);
+    const NodeId third = path->nodes[2];
+    const uint32_t before = session_.file().control().node_count.load();
+    const SiteId second = intern(inner, *path);
+    EXPECT_EQ(path->nodes[2], third);
+    EXPECT_EQ(session_.file().control().node_count.load(), before + 2);
+    EXPECT_EQ(site(inner.addresses), second);
+    path->keep(3);
+    EXPECT_EQ(intern(outer, *path), first);
 }
 
-TEST_F(SiteTableTest, TellsAheadWhichSiteAKnownStackWillHave) {
-    const GivenStack stack{{1, 2, 3}};
-    const SiteId known = site(stack.addresses);
-    StackPath path;
-    uint32_t interned = 0;
-    std::vector<SiteId> ahead;
-    sites_->intern(stack, {Domain::heap}, path, interned,
-                   [&](SiteId site) { ahead.push_back(site); });
-    EXPECT_EQ(ahead, std::vector<SiteId>{known});
+TEST_F(SiteTableTest, GoesOnFromFramesWhoseNodesWereNotLookedUp) {
+    const SiteId known = site({1, 2, 3, 4});
+    const auto path = std::make_unique<StackPath>();
+    const PathHash hash = sites_->hash(GivenStack{{1, 2, 3, 4}}, {Domain::heap}, *path);
+    EXPECT_EQ(sites_->find(hash, [](SiteId) { return true; }), known);
+    EXPECT_EQ(path->interned, 0u);
+    path->keep(3);
+    const uint32_t before = session_.file().control().node_count.load();
+    const SiteId added = intern(GivenStack{{1, 2, 3, 5}}, *path);
+    EXPECT_NE(added, known);
+    EXPECT_EQ(session_.file().control().node_count.load(), before + 1);
+    EXPECT_EQ(node_of(added).parent, node_of(known).parent);
+}
+
+TEST_F(SiteTableTest, AStackThatNobodyVouchesForIsNotFoundByItsHash) {
+    const SiteId known = site({1, 2, 3});
+    std::vector<SiteId> asked;
+    const SiteId found = sites_->find(hash_of({1, 2, 3}), [&](SiteId candidate) {
+        asked.push_back(candidate);
+        return false;
+    });
+    EXPECT_EQ(raw(found), 0u);
+    EXPECT_EQ(asked, std::vector<SiteId>{known});
 }
 
 TEST_F(SiteTableTest, FindsTheModuleOfAnAddress) {
     const auto here = reinterpret_cast<uint64_t>(&getpid);
-    const NodeId node = intern({here + 1});
-    const Node& fields = session_.file().node(raw(node));
-    ASSERT_NE(fields.module, kNoModule);
-    const Module& module = session_.file().module(fields.module);
+    const Node& node = node_of(site({here + 1}));
+    ASSERT_NE(node.module, kNoModule);
+    const Module& module = session_.file().module(node.module);
     EXPECT_NE(std::string(module.path, module.path_size.load()).find("libc.so.6"),
               std::string::npos);
     EXPECT_GE(here, module.start);
@@ -127,9 +145,7 @@ TEST_F(SiteTableTest, ManyStacksFromManyThreadsAreFoundAgainWithFewTwins) {
     for (int thread = 0; thread < 4; ++thread)
         threads.emplace_back([&, thread] {
             for (uint64_t i = 0; i < kStacks; ++i) {
-                const NodeId leaf = intern(stack((i * 7919 + thread * 13) % kStacks));
-                ASSERT_NE(raw(leaf), 0u);
-                ASSERT_NE(raw(sites_->site(leaf, {Domain::heap})), 0u);
+                ASSERT_NE(raw(site(stack((i * 7919 + thread * 13) % kStacks))), 0u);
             }
         });
     for (std::thread& thread : threads) thread.join();
@@ -139,8 +155,7 @@ TEST_F(SiteTableTest, ManyStacksFromManyThreadsAreFoundAgainWithFewTwins) {
     EXPECT_GE(nodes, 1 + 7 + 707 + kStacks);
     EXPECT_LE(nodes, (1 + 7 + 707 + kStacks) * 11 / 10);
     for (uint64_t i = 0; i < kStacks; ++i) {
-        const NodeId leaf = intern(stack(i));
-        const Node& node = session_.file().node(raw(leaf));
+        const Node& node = node_of(site(stack(i)));
         ASSERT_EQ(node.address, i + 100000);
         ASSERT_EQ(session_.file().node(node.parent).address, i % 101 + 1000);
     }
@@ -149,13 +164,13 @@ TEST_F(SiteTableTest, ManyStacksFromManyThreadsAreFoundAgainWithFewTwins) {
 
 TEST_F(SiteTableTest, TheIndexThatALargerOneReplacedIsGivenBack) {
     constexpr uint64_t kStacks = 60'000;
-    for (uint64_t i = 1; i <= kStacks; ++i) intern({i});
+    for (uint64_t i = 1; i <= kStacks; ++i) site({i});
     const uint32_t nodes = session_.file().control().node_count.load();
     EXPECT_EQ(nodes, kStacks + 1);
     // 2^17 slots of 8 bytes, three quarters of which may be in use, and a page of each before.
     constexpr uint64_t kBytes = (uint64_t{8} << 17) + 16 * kPageSize;
     EXPECT_LE(session_.file().control().own_bytes.load(), kBytes);
-    for (uint64_t i = 1; i <= kStacks; ++i) intern({i});
+    for (uint64_t i = 1; i <= kStacks; ++i) site({i});
     EXPECT_EQ(session_.file().control().node_count.load(), nodes);
 }
 

@@ -1,14 +1,14 @@
-#include "preload/node_index.h"
+#include "preload/path_index.h"
 
 namespace heapdrift {
 
 namespace {
-constexpr uint32_t kFirstSlots = 512;  // a page or two, which suffices a short process
+constexpr uint32_t kFirstSlots = 256;  // half a page, which suffices a short process
 // At each insertion: a doubled table has all entries of the one before long before it is full.
 constexpr uint32_t kMovedAtOnce = 16;
 }  // namespace
 
-void NodeIndex::put(Table& table, uint64_t slot) {
+void PathIndex::put(Table& table, uint64_t slot) {
     for (auto at = static_cast<uint32_t>(slot >> 32) & table.mask;; at = (at + 1) & table.mask) {
         uint64_t there = table.slots[at].load(std::memory_order_relaxed);
         // Also a release, which pairs with the acquire in find.
@@ -20,7 +20,7 @@ void NodeIndex::put(Table& table, uint64_t slot) {
     }
 }
 
-NodeIndex::Table* NodeIndex::with_room() {
+PathIndex::Table* PathIndex::with_room() {
     // Acquire, here and below: pairs with the release of whoever put the table in front.
     Table* foremost = foremost_.load(std::memory_order_acquire);
     if (foremost != nullptr && has_room(*foremost)) return foremost;
@@ -40,7 +40,7 @@ NodeIndex::Table* NodeIndex::with_room() {
 
 // Whoever moves the last entries gives the smaller table's pages back: they read as empty slots
 // then, to a thread that still searches there. Its first page, with the head, stays.
-void NodeIndex::move_some(Table& table) {
+void PathIndex::move_some(Table& table) {
     // Acquire: pairs with the release of whoever put the table in front of it.
     Table* from = table.unmoved.load(std::memory_order_acquire);
     // A table before that would be lost to searches with this one.
@@ -60,10 +60,10 @@ void NodeIndex::move_some(Table& table) {
         file_.control().own_bytes.fetch_sub(size, std::memory_order_relaxed);
 }
 
-void NodeIndex::insert(NodeId node, uint64_t hash) {
+void PathIndex::insert(uint32_t number, const PathHash& path) {
     Table* table = with_room();
     while (table != nullptr) {
-        put(*table, hash << 32 | raw(node));
+        put(*table, path.place << 32 | number);
         // A larger table may have been put in front meanwhile, and the place been passed by those
         // who move. Either they see the entry or we the table: the orders are sequential here, in
         // put, and in move_some.
@@ -76,7 +76,7 @@ void NodeIndex::insert(NodeId node, uint64_t hash) {
     }
 }
 
-void NodeIndex::forget() {
+void PathIndex::forget() {
     for (Table* table = foremost_.load(std::memory_order_relaxed); table != nullptr;) {
         Table* before = table->before;
         unmap_pages(table, byte_size(table->mask + 1));

@@ -1,6 +1,6 @@
-// Hash of a path of return addresses -> the node at its inner end, for all nodes of the prefix
-// tree. Open addressing over pairs of hash and node number; the nodes themselves lie in the session
-// file, and whoever looks compares the path there: equal hashes of different paths cost time only.
+// Path of frames -> a number: that of its innermost frame's node, or of the site of the stack. Open
+// addressing over pairs of the path's hash and the number. 32 bits of the hash are compared here;
+// whoever looks tells by what else it knows of the number whether the path is meant.
 //
 // Nothing takes a lock, and nobody waits while the index grows: a full table gets a larger, empty
 // one before it, to which each later insertion moves a few entries more. When all are there the
@@ -13,52 +13,46 @@
 #include <cstdint>
 
 #include "preload/page_memory.h"
+#include "preload/path_hash.h"
 #include "preload/session_file.h"
 
 namespace heapdrift {
 
-class NodeIndex {
+class PathIndex {
 public:
-    explicit constexpr NodeIndex(SessionFile& file) : file_(file) {}
+    explicit constexpr PathIndex(SessionFile& file) : file_(file) {}
 
-    static uint64_t hash_of_root(NodeId root) { return raw(root) * kMultiplier; }
-    static uint64_t hash_of_child(uint64_t parent, uint64_t address) {
-        const uint64_t mixed = (parent ^ address) * kMultiplier;
-        return mixed ^ mixed >> 32;
-    }
-
-    // The node for which matches(id) holds, of those that are entered with this hash; or 0.
+    // The number for which matches(number) holds, of those that are entered with this path's hash;
+    // or 0.
     template <typename Matches>
-    NodeId find(uint64_t hash, Matches matches) {
+    [[gnu::always_inline]] uint32_t find(const PathHash& path, Matches matches) {
         // Acquire: pairs with the release in with_room.
         Table* foremost = foremost_.load(std::memory_order_acquire);
         for (Table* table = foremost; table != nullptr;
              table = table->unmoved.load(std::memory_order_acquire)) {
-            const auto tag = static_cast<uint32_t>(hash);
+            const auto tag = static_cast<uint32_t>(path.place);
             for (uint32_t at = tag & table->mask;; at = (at + 1) & table->mask) {
-                // Acquire: pairs with the release in put; the node's fields are there before.
+                // Acquire: pairs with the release in put; what the number means is there before.
                 const uint64_t slot = table->slots[at].load(std::memory_order_acquire);
                 if (slot == 0) break;
-                const auto id = static_cast<uint32_t>(slot);
-                if (slot >> 32 != tag || !matches(id)) continue;
+                const auto number = static_cast<uint32_t>(slot);
+                if (slot >> 32 != tag || !matches(number)) continue;
                 if (table != foremost) [[unlikely]]
                     move_some(*foremost);
-                return NodeId{id};
+                return number;
             }
         }
-        return NodeId{0};
+        return 0;
     }
 
-    // Enters a node whose fields are written. Without memory it is not entered and will be made
-    // again when its stack is seen again: counted twice in node_count, never in a site.
-    void insert(NodeId node, uint64_t hash);
+    // Enters the number of a node or site whose fields are written. Without memory it is not
+    // entered and will be made again when its stack is seen again.
+    void insert(uint32_t number, const PathHash& path);
 
-    // In a fork child, whose file has no nodes yet.
+    // In a fork child, whose file is empty yet.
     void forget();
 
 private:
-    static constexpr uint64_t kMultiplier = 0x9e37'79b9'7f4a'7c15;
-
     struct Table {
         Table* before;  // the smaller one that it was put in front of
         // The same while not all of its entries are here. What it points to stays mapped.
@@ -68,7 +62,7 @@ private:
         std::atomic<uint32_t> moved;
         uint32_t mask;
         std::atomic<uint32_t> used;
-        // Low half: the node's number, 0 in an empty slot; high half: the low one of the hash.
+        // Low half: the number, 0 in an empty slot; high half: the low one of the path's place.
         std::atomic<uint64_t> slots[1];
     };
 
