@@ -6,6 +6,8 @@ namespace {
 constexpr uint32_t kFirstSlots = 256;  // half a page, which suffices a short process
 // At each insertion: a doubled table has all entries of the one before long before it is full.
 constexpr uint32_t kMovedAtOnce = 16;
+// 64 pages, for which a thread is held some 10 microseconds.
+constexpr uint32_t kTouchedAtOnce = 1u << 15;
 }  // namespace
 
 void PathIndex::put(Table& table, uint64_t slot) {
@@ -35,6 +37,8 @@ PathIndex::Table* PathIndex::with_room() {
         return foremost;
     }
     file_.control().own_bytes.fetch_add(byte_size(slots), std::memory_order_relaxed);
+    // Paths lie in no order: soon all pages will have been written.
+    if (slots > kFirstSlots && slots <= kTouchedAtOnce) touch_pages(table, byte_size(slots));
     return table;
 }
 
@@ -55,13 +59,16 @@ void PathIndex::move_some(Table& table) {
     if (table.moved.fetch_add(kMovedAtOnce, std::memory_order_acq_rel) + kMovedAtOnce != slots)
         return;
     table.unmoved.store(nullptr, std::memory_order_release);
+    if (byte_size(slots) <= kPageSize) return;
     const size_t size = byte_size(slots) - kPageSize;
     if (give_back_pages(reinterpret_cast<uint8_t*>(from) + kPageSize, size))
         file_.control().own_bytes.fetch_sub(size, std::memory_order_relaxed);
 }
 
 void PathIndex::insert(uint32_t number, const PathHash& path) {
-    Table* table = with_room();
+    // Acquire: as in with_room, which is asked only when this one is full.
+    Table* table = foremost_.load(std::memory_order_acquire);
+    if (table == nullptr || !has_room(*table)) table = with_room();
     while (table != nullptr) {
         put(*table, path.place << 32 | number);
         // A larger table may have been put in front meanwhile, and the place been passed by those
@@ -69,7 +76,7 @@ void PathIndex::insert(uint32_t number, const PathHash& path) {
         // put, and in move_some.
         Table* foremost = foremost_.load();
         if (foremost == table) {
-            move_some(*table);
+            if (table->unmoved.load(std::memory_order_relaxed) != nullptr) move_some(*table);
             return;
         }
         table = foremost;

@@ -246,8 +246,8 @@ uint8_t* SessionFile::find_segment(SegmentPointer* segments, uint32_t ordinal, S
 }
 
 template <typename Record>
-Numbered<Record> SessionFile::add(SegmentPointer* segments, Shared<uint32_t>& count,
-                                  uint32_t limit) {
+Numbered<Record> SessionFile::add(SegmentPointer* segments, Shared<uint32_t>& count, uint32_t limit,
+                                  uint32_t wanted) {
     constexpr SegmentKind kKind = std::is_same_v<Record, Node>        ? SegmentKind::nodes
                                   : std::is_same_v<Record, Site>      ? SegmentKind::sites
                                   : std::is_same_v<Record, Module>    ? SegmentKind::modules
@@ -256,20 +256,26 @@ Numbered<Record> SessionFile::add(SegmentPointer* segments, Shared<uint32_t>& co
     // Ids of nodes and sites start at 1, since 0 means none there.
     constexpr uint32_t kFirst = std::is_same_v<Record, Node> || std::is_same_v<Record, Site>;
     uint32_t next = count.load(std::memory_order_relaxed);
+    uint32_t given = 0;
     do {
-        if (next + kFirst >= limit) return {};
+        const uint32_t first = next + kFirst;
+        if (first >= limit) return {};
         // The segment first, then the id: an id that was given out always has its record.
-        if (find_segment(segments, (next + kFirst) / kPerSegment<Record>, kKind) == nullptr)
-            return {};
-    } while (!count.compare_exchange_weak(next, next + 1, std::memory_order_relaxed));
-    return {next + kFirst, &record_at<Record>(segments, next + kFirst)};
+        if (find_segment(segments, first / kPerSegment<Record>, kKind) == nullptr) return {};
+        // Limits are multiples of this.
+        const uint32_t left = kPerSegment<Record> - first % kPerSegment<Record>;
+        given = wanted < left ? wanted : left;
+    } while (!count.compare_exchange_weak(next, next + given, std::memory_order_relaxed));
+    return {next + kFirst, &record_at<Record>(segments, next + kFirst), given};
 }
 
-template Numbered<Node> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
-template Numbered<Site> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
-template Numbered<Module> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
-template Numbered<CudaEvent> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
-template Numbered<ThreadRow> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t);
+template Numbered<Node> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t, uint32_t);
+template Numbered<Site> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t, uint32_t);
+template Numbered<Module> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t, uint32_t);
+template Numbered<CudaEvent> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t,
+                                              uint32_t);
+template Numbered<ThreadRow> SessionFile::add(SegmentPointer*, Shared<uint32_t>&, uint32_t,
+                                              uint32_t);
 
 void* SessionFile::add_page(PageKind kind, uint32_t table, uint32_t index) {
     uint32_t next = page_count_.load(std::memory_order_relaxed);

@@ -20,6 +20,7 @@ template <typename Record>
 struct Numbered {
     uint32_t id = 0;
     Record* record = nullptr;
+    uint32_t count = 0;  // of how many that follow each other it is the first
 };
 
 class SessionFile {
@@ -43,8 +44,11 @@ public:
     Module& module(uint32_t id) { return record_at<Module>(modules_, id); }
     ThreadRow& thread(uint32_t id) { return record_at<ThreadRow>(threads_, id); }
 
-    // Gives out the next id with its zeroed record.
-    Numbered<Node> add_node() { return add<Node>(nodes_, header_->control.node_count, kMaxNodes); }
+    // Gives out the next id with its zeroed record. Of nodes as many as are wanted, or, where the
+    // segment ends, fewer.
+    Numbered<Node> add_nodes(uint32_t wanted) {
+        return add<Node>(nodes_, header_->control.node_count, kMaxNodes, wanted);
+    }
     Numbered<Site> add_site() { return add<Site>(sites_, header_->control.site_count, kMaxSites); }
     Numbered<Module> add_module() {
         return add<Module>(modules_, header_->control.module_count, kMaxModules);
@@ -96,7 +100,8 @@ private:
         return reinterpret_cast<Segment<Record>*>(segment)->records[id % kPerSegment<Record>];
     }
     template <typename Record>
-    Numbered<Record> add(SegmentPointer* segments, Shared<uint32_t>& count, uint32_t limit);
+    Numbered<Record> add(SegmentPointer* segments, Shared<uint32_t>& count, uint32_t limit,
+                         uint32_t wanted = 1);
 
     uint8_t* find_segment(SegmentPointer* segments, uint32_t ordinal, SegmentKind kind);
     uint8_t* take_segment();

@@ -7,7 +7,7 @@ NodeId SiteTable::root(const Tree& tree, StackEnd end) {
         roots_[tree.scope][static_cast<uint32_t>(tree.domain)][static_cast<uint32_t>(end)];
     // Acquire: pairs with the release below; the root's fields are there before.
     if (const uint32_t id = known.load(std::memory_order_acquire)) return NodeId{id};
-    const Numbered<Node> added = file_.add_node();
+    const Numbered<Node> added = file_.add_nodes(1);
     if (added.record == nullptr) return NodeId{0};
     if (tree.scope != kNoScope) scoped_.store(true, std::memory_order_relaxed);
     added.record->module = kNoModule;
@@ -18,17 +18,6 @@ NodeId SiteTable::root(const Tree& tree, StackEnd end) {
     uint32_t expected = 0;
     if (!known.compare_exchange_strong(expected, added.id, std::memory_order_acq_rel))
         return NodeId{expected};
-    return NodeId{added.id};
-}
-
-NodeId SiteTable::add(NodeId parent, uint64_t address, FrameKind kind, uint32_t module) {
-    const Numbered<Node> added = file_.add_node();
-    if (added.record == nullptr) return NodeId{0};
-    Node& node = *added.record;
-    node.address = address;
-    node.parent = raw(parent);
-    node.module = module;
-    node.kind = kind;
     return NodeId{added.id};
 }
 

@@ -65,8 +65,7 @@ private:
     template <typename Stack>
     NodeId find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent, StackPath& path);
     template <typename Stack>
-    NodeId find_or_add(const Stack& stack, uint32_t position, NodeId parent, StackPath& path);
-    NodeId add(NodeId parent, uint64_t address, FrameKind kind, uint32_t module);
+    uint32_t add(const Stack& stack, uint32_t from, NodeId parent, StackPath& path);
     SiteId site(NodeId leaf, const Tree& tree, const PathHash& hash);
 
     // Nodes that a new stack brought lie one after another, the callers' first: what a search reads
@@ -129,22 +128,38 @@ NodeId SiteTable::find(const Stack& stack, uint32_t from, uint32_t last, NodeId 
     return raw(site) == 0 ? NodeId{0} : path.nodes[last];
 }
 
-// For a node that a look-up of the whole path did not find.
+// The nodes of the frames from `from` on, some of them at least, which a look-up of the whole path
+// did not find. Returns of how many outer frames the nodes are known now; `from` without space.
 template <typename Stack>
-NodeId SiteTable::find_or_add(const Stack& stack, uint32_t position, NodeId parent,
-                              StackPath& path) {
-    const uint64_t address = stack.address(position);
-    const FrameKind kind = stack.kind(position);
-    // Before the node is made: finding the module may need the space of the file too.
-    const uint32_t module = modules_.find(kind == FrameKind::interrupted ? address : address - 1);
-    // The module may be one that is back at its place, and its nodes with it.
-    if (module != kNoModule && modules_.generation() != 0)
-        if (const NodeId known = find(stack, position, position, parent, path); raw(known) != 0)
-            return known;
-    const NodeId added = add(parent, address, kind, module);
-    if (raw(added) != 0 && position + 1 < stack.count())
-        nodes_.insert(raw(added), path.hashes[position]);
-    return added;
+uint32_t SiteTable::add(const Stack& stack, uint32_t from, NodeId parent, StackPath& path) {
+    constexpr uint32_t kAtOnce = 16;
+    const bool any_unloaded = modules_.generation() != 0;
+    const uint32_t count = stack.count();
+    uint32_t modules[kAtOnce];
+    uint32_t wanted = 0;
+    // Before the nodes are made: finding a module may need the space of the file too.
+    for (; wanted < kAtOnce && from + wanted < count; ++wanted) {
+        const uint32_t position = from + wanted;
+        const uint64_t address = stack.address(position);
+        const bool interrupted = stack.kind(position) == FrameKind::interrupted;
+        modules[wanted] = modules_.find(interrupted ? address : address - 1);
+        // The module may be one that is back at its place, and its nodes with it.
+        if (!any_unloaded || modules[wanted] == kNoModule) continue;
+        if (wanted > 0) break;
+        if (raw(find(stack, position, position, parent, path)) != 0) return position + 1;
+    }
+    const Numbered<Node> added = file_.add_nodes(wanted);
+    for (uint32_t i = 0; i < added.count; ++i) {
+        const uint32_t position = from + i;
+        Node& node = added.record[i];
+        node.address = stack.address(position);
+        node.parent = raw(parent);
+        node.module = modules[i];
+        node.kind = stack.kind(position);
+        path.nodes[position] = parent = NodeId{added.id + i};
+        if (position + 1 < count) nodes_.insert(raw(parent), path.hashes[position]);
+    }
+    return from + added.count;
 }
 
 template <typename Stack>
@@ -153,14 +168,14 @@ SiteId SiteTable::intern(const Stack& stack, const Tree& tree, StackPath& path) 
     const uint32_t count = stack.count();
     NodeId node = from > 0 ? path.nodes[from - 1] : root(tree, stack.end());
     if (raw(node) == 0) return SiteId{0};
-    if (count > from) {
-        uint32_t known = count;
-        while (known > from && raw(find(stack, from, known - 1, node, path)) == 0) --known;
-        if (known > from) node = path.nodes[known - 1];
-        for (; known < count && raw(node) != 0; ++known)
-            path.nodes[known] = node = find_or_add(stack, known, node, path);
-        path.interned = raw(node) != 0 ? known : known - 1;
-        if (raw(node) == 0) return SiteId{0};
+    uint32_t known = count;
+    while (known > from && raw(find(stack, from, known - 1, node, path)) == 0) --known;
+    for (;;) {
+        path.interned = known;
+        if (known > 0) node = path.nodes[known - 1];
+        if (known == count) break;
+        known = add(stack, known, node, path);
+        if (known == path.interned) return SiteId{0};
     }
     return site(
         node, tree,

@@ -34,7 +34,7 @@ TEST(SessionFile, ThreadsGetDistinctRecordsAndLoseNone) {
     for (uint32_t thread = 0; thread < 4; ++thread)
         threads.emplace_back([&, thread] {
             for (uint32_t i = 0; i < kEach; ++i) {
-                const Numbered<Node> added = session.file().add_node();
+                const Numbered<Node> added = session.file().add_nodes(1);
                 ASSERT_NE(added.record, nullptr);
                 ASSERT_EQ(added.record->address, 0u);
                 added.record->address = added.id;
@@ -53,15 +53,34 @@ TEST(SessionFile, ThreadsGetDistinctRecordsAndLoseNone) {
     for (const uint32_t id : all) EXPECT_EQ(session.file().node(id).address, id);
 }
 
+TEST(SessionFile, NodesThatAreAddedTogetherFollowEachOtherInOneSegment) {
+    TemporarySession session;
+    constexpr uint32_t kWanted = 16;
+    uint32_t next = 1;
+    for (int i = 0; i < 1000; ++i) {
+        const Numbered<Node> added = session.file().add_nodes(kWanted);
+        ASSERT_NE(added.record, nullptr);
+        ASSERT_EQ(added.id, next);
+        next += added.count;
+        const uint32_t last = next - 1;
+        ASSERT_EQ(&session.file().node(last), added.record + added.count - 1);
+        ASSERT_EQ(added.id / kPerSegment<Node>, last / kPerSegment<Node>);
+        if (added.count < kWanted) {
+            ASSERT_EQ(next % kPerSegment<Node>, 0u);
+        }
+    }
+    EXPECT_EQ(session.file().control().node_count.load(), next - 1);
+}
+
 TEST(SessionFile, GrowsAfterItsDescriptorWasClosedAndTakenByAnotherFile) {
     TemporarySession session;
-    ASSERT_NE(session.file().add_node().record, nullptr);
+    ASSERT_NE(session.file().add_nodes(1).record, nullptr);
     closefrom(3);
     const std::filesystem::path other = session.directory() / "other";
     std::ofstream(other) << "precious";
     const int fd = ::open(other.c_str(), O_RDWR);
     for (int high = 990; high < 1010; ++high) dup2(fd, high);
-    for (uint32_t i = 0; i < 100000; ++i) ASSERT_NE(session.file().add_node().record, nullptr);
+    for (uint32_t i = 0; i < 100000; ++i) ASSERT_NE(session.file().add_nodes(1).record, nullptr);
     EXPECT_EQ(std::filesystem::file_size(other), 8u);
     closefrom(3);
 }
@@ -116,7 +135,7 @@ TEST(SessionFile, SpaceOfALargeUnitIsTakenWhenItIsNeeded) {
     constexpr off_t kMiB = 1 << 20;
     while (status_of_file().st_size < 20 * kMiB)
         for (uint32_t i = 0; i < kPerSegment<Node>; ++i)
-            ASSERT_NE(session.file().add_node().record, nullptr);
+            ASSERT_NE(session.file().add_nodes(1).record, nullptr);
     constexpr blkcnt_t kBlock = 512;
     EXPECT_LT(status_of_file().st_blocks * kBlock, status_of_file().st_size - 2 * kMiB);
     session.file().reserve_units();
@@ -133,7 +152,7 @@ TEST(SessionFile, AFullFileIsAFailedCallAndSaidOnce) {
     testing::internal::CaptureStderr();
     uint32_t made = 0;
     for (uint32_t i = 0; i < 200000; ++i)
-        if (session.file().add_node().record != nullptr) ++made;
+        if (session.file().add_nodes(1).record != nullptr) ++made;
     setrlimit64(RLIMIT_FSIZE, &before);
     const std::string said = testing::internal::GetCapturedStderr();
     EXPECT_GT(made, 10000u);

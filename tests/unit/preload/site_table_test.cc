@@ -114,6 +114,25 @@ TEST_F(SiteTableTest, GoesOnFromFramesWhoseNodesWereNotLookedUp) {
     EXPECT_EQ(node_of(added).parent, node_of(known).parent);
 }
 
+TEST_F(SiteTableTest, DeepStacksHaveTheirFramesInOrder) {
+    constexpr uint64_t kStacks = 50;
+    const auto stack = [](uint64_t which) {
+        std::vector<uint64_t> addresses(kMaxDepth - which);
+        for (uint64_t i = 0; i < addresses.size(); ++i) addresses[i] = (i + 1) * (which + 1);
+        return addresses;
+    };
+    std::vector<SiteId> sites;
+    for (uint64_t which = 0; which < kStacks; ++which) sites.push_back(site(stack(which)));
+    for (uint64_t which = 0; which < kStacks; ++which) {
+        ASSERT_EQ(site(stack(which)), sites[which]);
+        const Node* node = &node_of(sites[which]);
+        std::vector<uint64_t> addresses;
+        for (; node->kind == FrameKind::native; node = &session_.file().node(node->parent))
+            addresses.insert(addresses.begin(), node->address);
+        ASSERT_EQ(addresses, stack(which));
+    }
+}
+
 TEST_F(SiteTableTest, AStackThatNobodyVouchesForIsNotFoundByItsHash) {
     const SiteId known = site({1, 2, 3});
     std::vector<SiteId> asked;
