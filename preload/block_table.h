@@ -142,8 +142,11 @@ public:
     static constexpr uint64_t kHighestAddress = uint64_t{1} << 47;
 
 private:
-    static constexpr uint32_t kLeafBits = 18;  // 1 MiB of slots: mlockall fills what is mapped
-    static constexpr uint32_t kMidBits = 12;
+    static constexpr uint32_t kLeafBits = 19;  // 2 MiB of slots, a huge page; mlockall fills them
+    static constexpr uint32_t kMidBits = 11;
+    // A page more than the slots: the last slots of a leaf have continuations too.
+    static constexpr uint64_t kHugePageSize = sizeof(uint32_t) << kLeafBits;
+    static constexpr uint64_t kPlaneSize = kHugePageSize + 4096;
     static constexpr uint32_t kRootSize = 1u << (47 - 4 - kLeafBits - kMidBits);
 
     static constexpr uint32_t kTagMask = 3;
@@ -192,7 +195,10 @@ private:
     void remember(const Place& place, uint64_t address);
     Place place_of(uint64_t address) const;
     Place place_or_map(uint64_t address);
-    Slot* map_plane(std::atomic<Slot*>& plane);
+    static Slot* map_plane(std::atomic<Slot*>& plane, bool huge);
+    // Whether a new leaf gets a huge page: see block_table_huge.cc.
+    bool follows_dense_leaves(uint64_t address) const;
+    static bool is_dense(const Slot* a);
 
     static bool covers_next_slot(uint64_t address, uint64_t size, uint32_t shift) {
         const uint64_t spacing = uint64_t{1} << shift;
