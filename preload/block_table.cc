@@ -7,7 +7,7 @@
 namespace heapdrift {
 
 BlockTable::Place BlockTable::place_of(uint64_t address) const {
-    const uint64_t slot = address >> slot_shift_;
+    const uint64_t slot = slot_number(address, slot_shift_);
     Planes* mid = root_[slot >> (kLeafBits + kMidBits)].load(std::memory_order_acquire);
     if (mid == nullptr) return {};
     const auto index = static_cast<uint32_t>(slot & ((1u << kLeafBits) - 1));
@@ -23,8 +23,8 @@ BlockTable::Place BlockTable::place_or_map(uint64_t address) {
         auto* mid = static_cast<Planes*>(map_pages(kSize));
         if (mid == nullptr) return {};
         Planes* expected = nullptr;
-        if (!root_[address >> slot_shift_ >> (kLeafBits + kMidBits)].compare_exchange_strong(
-                expected, mid, std::memory_order_acq_rel))
+        if (!root_[slot_number(address, slot_shift_) >> (kLeafBits + kMidBits)]
+                 .compare_exchange_strong(expected, mid, std::memory_order_acq_rel))
             unmap_pages(mid, kSize);
         place = place_of(address);
     }
@@ -34,7 +34,7 @@ BlockTable::Place BlockTable::place_or_map(uint64_t address) {
 }
 
 void BlockTable::remember(const Place& place, uint64_t address) {
-    const uint64_t leaf = address >> slot_shift_ >> kLeafBits;
+    const uint64_t leaf = slot_number(address, slot_shift_) >> kLeafBits;
     // Release: pairs with the acquire in find. A plane never goes away.
     recent_leaves_[leaf % kRecentLeaves].store(
         (leaf / kRecentLeaves + 1) << kPointerBits |

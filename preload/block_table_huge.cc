@@ -36,9 +36,9 @@ BlockTable::Slot* BlockTable::map_plane(std::atomic<Slot*>& plane, bool huge) {
 }
 
 bool BlockTable::follows_dense_leaves(uint64_t address) const {
-    const uint64_t leaf_bytes = uint64_t{1} << (kLeafBits + slot_shift_);
+    constexpr uint64_t kLeafBytes = uint64_t{32} << kLeafBits;
     if (address < kDenseBytes) return false;
-    for (uint64_t back = leaf_bytes; back <= kDenseBytes; back += leaf_bytes) {
+    for (uint64_t back = kLeafBytes; back <= kDenseBytes; back += kLeafBytes) {
         const Place place = place_of(address - back);
         if (place.a == nullptr || !is_dense(place.a - place.index)) return false;
     }

@@ -214,7 +214,8 @@ protected:
     void fill(const Heap& heap) {
         for (uint64_t at = 0; at < heap.bytes; at += heap.apart) put(heap.base + at, 3, 20);
     }
-    uint64_t slots_of(uint64_t bytes) const { return bytes / GetParam() * 4; }
+    // Where all blocks lie at even multiples of 16.
+    static uint64_t slots_of(uint64_t bytes) { return bytes / 32 * 4; }
     // Tables of tests before are still there.
     uint64_t leaves_with_huge_pages() const { return mappings_with_huge_pages() - before_; }
 
@@ -239,7 +240,7 @@ TEST_P(BlockTableMemoryTest, OneBlockBehindADenseHeapTakesAHugePageAtMost) {
     EXPECT_LE(bytes, slots_of(kHeap.bytes) + kHugePage + kForWhatLeadsThere);
     // The next leaves have nothing dense before them, whatever is resident.
     for (uint64_t i = 1; i <= 20; ++i)
-        put(kHeap.base + kHeap.bytes + i * kHugePage / 4 * GetParam(), 3, 20);
+        put(kHeap.base + kHeap.bytes + i * kHugePage / 4 * 32, 3, 20);
     EXPECT_LE(table_->resident_bytes(), bytes + 20 * 4096 + kForWhatLeadsThere);
 }
 
@@ -263,6 +264,17 @@ TEST_P(BlockTableMemoryTest, WhatWasReturnedStaysReturned) {
     EXPECT_EQ(leaves_with_huge_pages(), 0u);
     put(kHeap.base + kHeap.bytes - 4096, 3, 20);
     EXPECT_LE(table_->resident_bytes(), left);
+}
+
+TEST(BlockTableOddTest, OnlyStretchesWithBlocksAtOddMultiplesOf16TakeTwice) {
+    BlockTable table;
+    table.set_spacing(16);
+    constexpr uint64_t kBase = 0x5500'0000'0000;
+    for (uint64_t at = 0; at < 16 * kMiB; at += 1024) table.put(kBase + at, {SiteId{3}, 0, 20});
+    const uint64_t even = table.resident_bytes();
+    EXPECT_LE(even, 2 * kMiB + kForWhatLeadsThere);
+    for (uint64_t at = 16; at < 4 * kMiB; at += 1024) table.put(kBase + at, {SiteId{4}, 0, 16});
+    EXPECT_LE(table.resident_bytes(), even + kMiB / 2 + kForWhatLeadsThere);
 }
 
 // Each thread's pages are empty at times, and the record of a last slot goes on in the next page.
