@@ -6,20 +6,8 @@
 
 namespace heapdrift {
 
-// A page more than the slots: the last slots of a leaf have continuations too.
-constexpr size_t kPlaneSize = (sizeof(uint32_t) << 18) + kPageSize;
-
-BlockTable::Slot* BlockTable::map_plane(std::atomic<Slot*>& plane) {
-    auto* mapped = static_cast<Slot*>(map_pages_wiped_on_fork(kPlaneSize));
-    if (mapped == nullptr) return plane.load(std::memory_order_acquire);
-    Slot* expected = nullptr;
-    if (plane.compare_exchange_strong(expected, mapped, std::memory_order_acq_rel)) return mapped;
-    unmap_pages(mapped, kPlaneSize);
-    return expected;
-}
-
 BlockTable::Place BlockTable::place_of(uint64_t address) const {
-    const uint64_t slot = address >> slot_shift_;
+    const uint64_t slot = slot_number(address, slot_shift_);
     Planes* mid = root_[slot >> (kLeafBits + kMidBits)].load(std::memory_order_acquire);
     if (mid == nullptr) return {};
     const auto index = static_cast<uint32_t>(slot & ((1u << kLeafBits) - 1));
@@ -35,17 +23,18 @@ BlockTable::Place BlockTable::place_or_map(uint64_t address) {
         auto* mid = static_cast<Planes*>(map_pages(kSize));
         if (mid == nullptr) return {};
         Planes* expected = nullptr;
-        if (!root_[address >> slot_shift_ >> (kLeafBits + kMidBits)].compare_exchange_strong(
-                expected, mid, std::memory_order_acq_rel))
+        if (!root_[slot_number(address, slot_shift_) >> (kLeafBits + kMidBits)]
+                 .compare_exchange_strong(expected, mid, std::memory_order_acq_rel))
             unmap_pages(mid, kSize);
         place = place_of(address);
     }
-    if (place.a == nullptr && map_plane(place.planes->a) != nullptr) place = place_of(address);
+    if (place.a == nullptr && map_plane(place.planes->a, follows_dense_leaves(address)) != nullptr)
+        place = place_of(address);
     return place;
 }
 
 void BlockTable::remember(const Place& place, uint64_t address) {
-    const uint64_t leaf = address >> slot_shift_ >> kLeafBits;
+    const uint64_t leaf = slot_number(address, slot_shift_) >> kLeafBits;
     // Release: pairs with the acquire in find. A plane never goes away.
     recent_leaves_[leaf % kRecentLeaves].store(
         (leaf / kRecentLeaves + 1) << kPointerBits |
@@ -114,7 +103,7 @@ bool BlockTable::write_special(const Place& place, uint64_t address, const Block
     } else if (!covers_next_slot(address, record.size, slot_shift_)) {
         head |= kInPlaneB;
         Slot* b = place.planes->b.load(std::memory_order_acquire);
-        if (b == nullptr && (b = map_plane(place.planes->b)) == nullptr) return false;
+        if (b == nullptr && (b = map_plane(place.planes->b, false)) == nullptr) return false;
         following = b + place.index;
     }
     following->store(continuation(record.generation, record.size), std::memory_order_relaxed);

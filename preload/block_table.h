@@ -3,8 +3,9 @@
 // Address-indexed and without locks or atomic read-modify-writes: the allocator guarantees that a
 // block has one owner, so whoever allocates or frees it is the only one to touch its slots.
 //
-// One 4-byte slot for each kSlotBytes of address space: 32 where two blocks are never closer
-// (glibc), else 16. A block's record starts in the slot of its address:
+// One 4-byte slot for each 32 bytes of address space. Where two blocks may be closer than that (not
+// glibc's) those at odd multiples of 16 have leaves of their own, which are touched where there are
+// such blocks. A block's record starts in the slot of its address:
 //
 //   short  1 slot   |bit 0: 1|size 6|generation 10|site 15|
 //   wide   head          |bits 0-1: 10|in plane B 1|watched 1|huge 1|0|site 26|
@@ -142,8 +143,11 @@ public:
     static constexpr uint64_t kHighestAddress = uint64_t{1} << 47;
 
 private:
-    static constexpr uint32_t kLeafBits = 18;  // 1 MiB of slots: mlockall fills what is mapped
-    static constexpr uint32_t kMidBits = 12;
+    static constexpr uint32_t kLeafBits = 19;  // 2 MiB of slots, a huge page; mlockall fills them
+    static constexpr uint32_t kMidBits = 11;
+    // A page more than the slots: the last slots of a leaf have continuations too.
+    static constexpr uint64_t kHugePageSize = sizeof(uint32_t) << kLeafBits;
+    static constexpr uint64_t kPlaneSize = kHugePageSize + 4096;
     static constexpr uint32_t kRootSize = 1u << (47 - 4 - kLeafBits - kMidBits);
 
     static constexpr uint32_t kTagMask = 3;
@@ -177,7 +181,7 @@ private:
     static constexpr uint32_t kPointerBits = 48;
 
     [[gnu::always_inline]] bool find(uint64_t address, uint32_t shift, Slot*& slot) const {
-        const uint64_t number = address >> shift;
+        const uint64_t number = slot_number(address, shift);
         const uint64_t leaf = number >> kLeafBits;
         // Acquire: pairs with the release in remember.
         const uint64_t entry = recent_leaves_[leaf % kRecentLeaves].load(std::memory_order_acquire);
@@ -192,11 +196,20 @@ private:
     void remember(const Place& place, uint64_t address);
     Place place_of(uint64_t address) const;
     Place place_or_map(uint64_t address);
-    Slot* map_plane(std::atomic<Slot*>& plane);
+    static Slot* map_plane(std::atomic<Slot*>& plane, bool huge);
+    // Whether a new leaf gets a huge page: see block_table_huge.cc.
+    bool follows_dense_leaves(uint64_t address) const;
+    static bool is_dense(const Slot* a);
 
     static bool covers_next_slot(uint64_t address, uint64_t size, uint32_t shift) {
-        const uint64_t spacing = uint64_t{1} << shift;
-        return (address & (spacing - 1)) + size >= 2 * spacing;
+        return (address & ((uint64_t{1} << shift) - 1)) + size >= 64;
+    }
+    // Of a block's slot. Leaves of blocks 16 bytes apart come in pairs: even, odd.
+    [[gnu::always_inline]] static uint64_t slot_number(uint64_t address, uint32_t shift) {
+        const uint64_t number = address >> 5;
+        if (shift == 5) return number;
+        return (number >> kLeafBits << 1 | (address >> 4 & 1)) << kLeafBits |
+               (number & ((1u << kLeafBits) - 1));
     }
     // A choice without a branch, whatever the compiler thinks.
     static uint64_t mask_of(bool condition) {
@@ -273,16 +286,26 @@ void BlockTable::for_each(Visit visit) const {
     for (uint32_t top = 0; top < kRootSize; ++top) {
         const Planes* mid = root_[top].load(std::memory_order_acquire);
         if (mid == nullptr) continue;
-        for (uint32_t i = 0; i < 1u << kMidBits; ++i) {
-            const Slot* a = mid[i].a.load(std::memory_order_acquire);
-            if (a == nullptr) continue;
-            const Slot* b = mid[i].b.load(std::memory_order_acquire);
-            const uint64_t first = ((uint64_t{top} << kMidBits | i) << kLeafBits) << slot_shift_;
+        // Leaves of the same addresses go together.
+        const uint32_t together = slot_shift_ == 5 ? 1 : 2;
+        for (uint32_t i = 0; i < 1u << kMidBits; i += together) {
+            const uint64_t first = (uint64_t{top} << kMidBits | i) / together << (kLeafBits + 5);
+            const Slot* a[2] = {};
+            const Slot* b[2] = {};
+            for (uint32_t odd = 0; odd < together; ++odd) {
+                a[odd] = mid[i + odd].a.load(std::memory_order_acquire);
+                b[odd] = mid[i + odd].b.load(std::memory_order_acquire);
+            }
+            if (a[0] == nullptr && a[1] == nullptr) continue;
             for (uint32_t index = 0; index < 1u << kLeafBits; ++index) {
-                const uint32_t head = a[index].load(std::memory_order_relaxed);
-                if (is_free(head)) continue;
-                visit(first + (uint64_t{index} << slot_shift_),
-                      read_record(a + index, head, b == nullptr ? nullptr : b + index));
+                for (uint32_t odd = 0; odd < together; ++odd) {
+                    if (a[odd] == nullptr) continue;
+                    const uint32_t head = a[odd][index].load(std::memory_order_relaxed);
+                    if (is_free(head)) continue;
+                    visit(first + uint64_t{index} * 32 + odd * 16,
+                          read_record(a[odd] + index, head,
+                                      b[odd] == nullptr ? nullptr : b[odd] + index));
+                }
             }
         }
     }

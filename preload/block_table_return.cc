@@ -29,7 +29,7 @@ constexpr uint32_t kSlotsPerPage = kPageSize / sizeof(uint32_t);
 // Looked at in one go: some 20 microseconds. Threads that write in these very pages wait for it,
 // and for the kernel, which may be long where another thread forks at this moment.
 constexpr uint32_t kPagesPerStretch = 64;
-constexpr uint32_t kPagesPerPlane = 256;
+constexpr uint32_t kPagesPerPlane = 512;
 constexpr uint32_t kStretchesPerPlane = kPagesPerPlane / kPagesPerStretch;
 
 bool fence_all_threads() {
@@ -54,6 +54,8 @@ struct BlockTable::Stretch {
         for (; slot != end; ++slot) tags |= slot->load(std::memory_order_relaxed);
         return (tags & kTagMask) != 0;
     }
+    // A huge page is divided by it, and must not be put together again.
+    void keep_small_pages() const { sys::advise(a, kPlaneSize, MADV_NOHUGEPAGE); }
     void return_pages(uint32_t from, uint32_t to) const {
         sys::advise(page(from), (to - from) * kPageSize, MADV_DONTNEED);
         if (Slot* b = planes->b.load(std::memory_order_acquire))
@@ -73,6 +75,7 @@ void BlockTable::prepare_return() {
 }
 
 bool BlockTable::next_stretch(Stretch& stretch) {
+    static_assert(kPagesPerPlane * kPageSize == kHugePageSize);
     constexpr uint64_t kLeavesPerMid = uint64_t{1} << kMidBits;
     constexpr uint64_t kEnd = kRootSize * kLeavesPerMid * kStretchesPerPlane;
     while (return_at_ < kEnd) {
@@ -128,6 +131,7 @@ void BlockTable::return_pages(const Stretch& stretch, const uint8_t* resident) {
         empty[i] = fenced && empty[i] && !stretch.holds_record(i);
     // Not if a writer has called it off: it is idle then.
     if (!returns_.compare_exchange_strong(returns, returns - kLooking + kDropping)) return;
+    stretch.keep_small_pages();
     for (uint32_t i = 0; i < kPagesPerStretch; ++i) {
         const uint32_t from = i;
         while (i < kPagesPerStretch && empty[i]) ++i;

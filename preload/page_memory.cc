@@ -10,7 +10,7 @@ namespace {
 // Relaxed everywhere: a thread that sees it late makes one system call more.
 constinit std::atomic<bool> confined{false};
 
-// 8 MiB of a heap need one range, and so this many 256 GiB.
+// 16 MiB of a heap need one range, and so this many 512 GiB.
 constexpr uint32_t kMostRanges = 32768;
 struct Range {
     std::atomic<uint64_t> start;
@@ -64,13 +64,39 @@ void* map_pages(size_t size) {
     return start;
 }
 
-void* map_pages_wiped_on_fork(size_t size) {
-    void* start = map_pages(size);
+namespace {
+void* wiped_on_fork(void* start, size_t size) {
     if (start != nullptr && sys::failed(sys::advise(start, size, MADV_WIPEONFORK))) {
         unmap_pages(start, size);
         return nullptr;
     }
     return start;
+}
+}  // namespace
+
+void* map_pages_wiped_on_fork(size_t size) {
+    return wiped_on_fork(map_pages(size), size);
+}
+
+// What lies beside it is given up before any of it can be used: mlockall would fill that, too.
+void* map_aligned_pages_wiped_on_fork(size_t size, size_t alignment) {
+    if (memory_confined()) return nullptr;
+    void* reserved = sys::reserve(size + alignment);
+    if (reserved == nullptr) return nullptr;
+    const auto begin = reinterpret_cast<uint64_t>(reserved);
+    const uint64_t start = (begin + alignment - 1) & ~(uint64_t{alignment} - 1);
+    auto* const bytes = static_cast<char*>(reserved);
+    char* const aligned = bytes + (start - begin);
+    if (start > begin) sys::unmap(bytes, start - begin);
+    if (const size_t behind = alignment - (start - begin); behind > 0)
+        sys::unmap(aligned + size, behind);
+    if (sys::failed(sys::call(SYS_mprotect, sys::address(aligned), static_cast<long>(size),
+                              PROT_READ | PROT_WRITE))) {
+        sys::unmap(aligned, size);
+        return nullptr;
+    }
+    note_range(start, size);
+    return wiped_on_fork(aligned, size);
 }
 
 void unmap_pages(void* start, size_t size) {

@@ -15,7 +15,9 @@ bool memory_confined();
 void* map_pages(size_t size);
 // The same, and the pages read as zero in a fork child, which then pays no copy for them.
 void* map_pages_wiped_on_fork(size_t size);
-// The same for pages that stay the same memory in a fork child.
+// The same, beginning at a multiple of `alignment`.
+void* map_aligned_pages_wiped_on_fork(size_t size, size_t alignment);
+// Zeroed memory that stays the same in a fork child.
 void* map_shared_pages(size_t size);
 void unmap_pages(void* start, size_t size);
 // For pages that will all be written soon: one call instead of a fault for each.

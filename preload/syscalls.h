@@ -63,6 +63,13 @@ inline void* map(size_t size, int flags, int fd = -1, uint64_t offset = 0) {
     return failed(result) ? nullptr : reinterpret_cast<void*>(result);
 }
 
+// Addresses that nothing can be done with until mprotect.
+inline void* reserve(size_t size) {
+    const long result = call(SYS_mmap, 0, static_cast<long>(size), PROT_NONE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return failed(result) ? nullptr : reinterpret_cast<void*>(result);
+}
+
 // ThreadSanitizer must see it, or it takes the next mapping at the same place for the same memory.
 inline void unmap(void* start, size_t size) {
 #ifdef __SANITIZE_THREAD__

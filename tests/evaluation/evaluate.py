@@ -92,7 +92,7 @@ def write_simulation(out, build):
 
 def write_scan(out, build):
     try:
-        text = scan_cost.table(scan_cost.measure(build))
+        text = scan_cost.table(*scan_cost.measure(build))
     except ToolFailed as error:
         # The copy that is searched has the least priority: on a busy machine it gives up.
         text = f"Not measured: {str(error)[-300:]}"

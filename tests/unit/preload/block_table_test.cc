@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -181,6 +184,97 @@ TEST_P(BlockTableTest, ReturnsThePagesInWhichAllBlocksHaveDied) {
         if (survives(i)) expect_record(take(kBase + i * 96), 40'000, size(i), 3);
     for (uint64_t i = 0; i < kBlocks; i += 10) put(kBase + i * 96, 5, size(i));
     for (uint64_t i = 0; i < kBlocks; i += 10) expect_record(take(kBase + i * 96), 5, size(i), 0);
+}
+
+// How much of the table of a heap is there: 4 bytes a slot, and of what was there with one block.
+struct Heap {
+    uint64_t base;
+    uint64_t bytes;
+    uint64_t apart;  // from block to block
+};
+constexpr uint64_t kMiB = uint64_t{1} << 20;
+constexpr uint64_t kHugePage = 2 * kMiB;
+constexpr uint64_t kDense = 32 * kMiB;  // as much must be dense before a leaf gets a huge page
+constexpr uint64_t kForWhatLeadsThere = 64 * 1024;
+
+uint64_t mappings_with_huge_pages() {
+    std::ifstream file("/proc/self/smaps");
+    uint64_t count = 0;
+    for (std::string line; std::getline(file, line);)
+        count += line.starts_with("VmFlags:") && line.find(" hg") != std::string::npos;
+    return count;
+}
+bool kernel_has_huge_pages() {
+    return std::filesystem::exists("/sys/kernel/mm/transparent_hugepage/enabled") &&
+           std::ifstream("/proc/self/smaps").good();
+}
+
+class BlockTableMemoryTest : public BlockTableTest {
+protected:
+    void fill(const Heap& heap) {
+        for (uint64_t at = 0; at < heap.bytes; at += heap.apart) put(heap.base + at, 3, 20);
+    }
+    // Where all blocks lie at even multiples of 16.
+    static uint64_t slots_of(uint64_t bytes) { return bytes / 32 * 4; }
+    // Tables of tests before are still there.
+    uint64_t leaves_with_huge_pages() const { return mappings_with_huge_pages() - before_; }
+
+private:
+    uint64_t before_ = mappings_with_huge_pages();
+};
+INSTANTIATE_TEST_SUITE_P(Spacing, BlockTableMemoryTest, testing::Values(16, 32));
+
+TEST_P(BlockTableMemoryTest, ADenseHeapGetsHugePagesAndNoMoreMemoryThanItsSlots) {
+    constexpr Heap kHeap{0x5500'0000'0000, 256 * kMiB, 512};
+    fill(kHeap);
+    EXPECT_LE(table_->resident_bytes(), slots_of(kHeap.bytes) + kForWhatLeadsThere);
+    if (!kernel_has_huge_pages()) GTEST_SKIP() << "no huge pages here";
+    EXPECT_EQ(leaves_with_huge_pages(), slots_of(kHeap.bytes - kDense) / kHugePage);
+}
+
+TEST_P(BlockTableMemoryTest, OneBlockBehindADenseHeapTakesAHugePageAtMost) {
+    constexpr Heap kHeap{0x5500'0000'0000, kDense, 512};
+    fill(kHeap);
+    put(kHeap.base + kHeap.bytes, 3, 20);
+    const uint64_t bytes = table_->resident_bytes();
+    EXPECT_LE(bytes, slots_of(kHeap.bytes) + kHugePage + kForWhatLeadsThere);
+    // The next leaves have nothing dense before them, whatever is resident.
+    for (uint64_t i = 1; i <= 20; ++i)
+        put(kHeap.base + kHeap.bytes + i * kHugePage / 4 * 32, 3, 20);
+    EXPECT_LE(table_->resident_bytes(), bytes + 20 * 4096 + kForWhatLeadsThere);
+}
+
+TEST_P(BlockTableMemoryTest, ASparseHeapTakesAPageABlockWhateverTheSystemPrefers) {
+    constexpr Heap kHeap{0x5500'0000'0000, 4096 * kMiB, 4 * kMiB};
+    fill(kHeap);
+    EXPECT_LE(table_->resident_bytes(), 1024 * 4096 + kForWhatLeadsThere);
+    EXPECT_EQ(leaves_with_huge_pages(), 0u);
+}
+
+TEST_P(BlockTableMemoryTest, WhatWasReturnedStaysReturned) {
+    BlockTable::prepare_return();
+    constexpr Heap kHeap{0x5500'0000'0000, 128 * kMiB, 512};
+    fill(kHeap);
+    for (uint64_t at = 0; at < kHeap.bytes; at += kHeap.apart) take(kHeap.base + at);
+    while (table_->return_some_pages()) continue;
+    // Of each 64 pages one was read again, and is the kernel's page of zeros.
+    const uint64_t left = slots_of(kHeap.bytes) / 64 + kForWhatLeadsThere;
+    EXPECT_LE(table_->resident_bytes(), left);
+    // Or the kernel would put huge pages there again by and by.
+    EXPECT_EQ(leaves_with_huge_pages(), 0u);
+    put(kHeap.base + kHeap.bytes - 4096, 3, 20);
+    EXPECT_LE(table_->resident_bytes(), left);
+}
+
+TEST(BlockTableOddTest, OnlyStretchesWithBlocksAtOddMultiplesOf16TakeTwice) {
+    BlockTable table;
+    table.set_spacing(16);
+    constexpr uint64_t kBase = 0x5500'0000'0000;
+    for (uint64_t at = 0; at < 16 * kMiB; at += 1024) table.put(kBase + at, {SiteId{3}, 0, 20});
+    const uint64_t even = table.resident_bytes();
+    EXPECT_LE(even, 2 * kMiB + kForWhatLeadsThere);
+    for (uint64_t at = 16; at < 4 * kMiB; at += 1024) table.put(kBase + at, {SiteId{4}, 0, 16});
+    EXPECT_LE(table.resident_bytes(), even + kMiB / 2 + kForWhatLeadsThere);
 }
 
 // Each thread's pages are empty at times, and the record of a last slot goes on in the next page.
