@@ -11,6 +11,7 @@
 #include "analyzer/input/foreign/foreign_session.h"
 #include "analyzer/input/session_info.h"
 #include "analyzer/model/failure.h"
+#include "analyzer/model/teardown.h"
 #include "core/session_view.h"
 
 namespace heapdrift::input {
@@ -89,6 +90,33 @@ std::vector<model::HistoryPoint> read_points(const Header& header) {
                           .rss_anon_bytes = snapshot.rss_anon_bytes});
     }
     return points;
+}
+
+// Blocks of the heap; of a sampled session what stands for them.
+double live_blocks(const SessionView& view, const std::vector<Counters>& counters) {
+    double live = 0;
+    for (uint32_t id = 1; id < counters.size(); ++id) {
+        const Site* site = view.site(id);
+        if (site == nullptr || site->domain == Domain::heap)
+            live += static_cast<double>(counters[id].allocations) -
+                    static_cast<double>(counters[id].deallocations);
+    }
+    return live;
+}
+
+void drop_teardown(const SessionView& view, std::vector<model::HistoryPoint>& points) {
+    const uint64_t exit_began_ns = view.header().control.exit_began_ns.load();
+    constexpr size_t kLastPoints = 3;
+    if (exit_began_ns == 0 || points.size() < kLastPoints) return;
+    const auto ends = std::span(points).last<kLastPoints>();
+    const uint32_t numbers[] = {ends[0].snapshot, ends[1].snapshot, ends[2].snapshot};
+    const auto counters = counters_at(view, numbers);
+    const auto live_at = [&](size_t at) {
+        return model::LiveAt{ends[at].seconds, live_blocks(view, counters[at])};
+    };
+    if (model::is_teardown(live_at(0), live_at(1), live_at(2),
+                           static_cast<double>(exit_began_ns) / 1e9))
+        points.pop_back();
 }
 
 bool all_held(const Header& header, const std::vector<model::HistoryPoint>& points) {
@@ -245,6 +273,7 @@ LoadedHistory load_history(const SessionAddress& address, const HistoryChoice& c
         const SessionView view = checked_view(opened);
         refuse_merged(opened.path, view);
         std::vector<model::HistoryPoint> points = read_points(view.header());
+        drop_teardown(view, points);
         const std::string point = points.empty() ? "last" : std::to_string(points.back().snapshot);
         loaded.session = load_session(open_session(address), point);
         loaded.history = HistoryReader(view, loaded.session).read(std::move(points), choice);
