@@ -11,6 +11,7 @@ namespace heapdrift::model {
 struct LiveAt {
     double seconds = 0;
     double blocks = 0;
+    double bytes = 0;
 };
 
 // earlier, before, last: at the last three snapshots. exit_began: in seconds.
