@@ -144,6 +144,7 @@ void Recorder::forget() {
     table_high_bytes.store(0, std::memory_order_relaxed);
     next_return_ns.store(0, std::memory_order_relaxed);
     values_kept_before = 0;
+    snapshot_costs = {};
 }
 
 }  // namespace heapdrift

@@ -15,6 +15,7 @@
 #include "preload/scopes.h"
 #include "preload/session_file.h"
 #include "preload/site_table.h"
+#include "preload/snapshot_costs.h"
 #include "preload/thread_state.h"
 
 namespace heapdrift {
@@ -43,8 +44,10 @@ struct Recorder {
     // and when (since start) to look at the next few.
     std::atomic<int64_t> table_high_bytes{0};
     std::atomic<uint64_t> next_return_ns{0};
-    // file.values_kept() at the last scheduled snapshot; belongs to whoever holds the SnapshotLock.
+    // file.values_kept() at the last scheduled snapshot, and what those cost; they belong to
+    // whoever holds the SnapshotLock.
     uint64_t values_kept_before = 0;
+    SnapshotCosts snapshot_costs;
     // Allocations are not recorded while the program asked for that (heapdrift_stop).
     std::atomic<bool> paused{false};
 

@@ -17,7 +17,8 @@ namespace {
 // more than a 16th of what it did in the last tick, and never more than 128, pass unseen.
 constexpr uint32_t kTickShare = 16;
 constexpr uint32_t kMostOperationsPerLook = 128;
-// A snapshot may hold its thread for a hundredth of the time between two.
+// A snapshot may hold its thread for a hundredth of the time between two
+// (preload/snapshot_costs.h).
 constexpr uint64_t kCostShare = 100;
 // What it costs afterwards, the values that threads keep when they first change a cell, may take a
 // twentieth of all time. (Each is some 100 ns where so many sites change that it matters; with
@@ -59,7 +60,7 @@ void take_scheduled(uint64_t now_ns) {
     const uint64_t next = now_ns - (now_ns - due) % step + step;
     const uint64_t kept = recorder.file.values_kept().load(std::memory_order_relaxed);
     const uint64_t earliest =
-        now_ns + kCostShare * cost +
+        now_ns + kCostShare * recorder.snapshot_costs.add(cost) +
         kKeptValuesShare * kKeptValueNs * (kept - recorder.values_kept_before);
     recorder.values_kept_before = kept;
     control.snapshot_due_ns.store(next < earliest ? earliest : next, std::memory_order_relaxed);

@@ -11,6 +11,7 @@
 #include "analyzer/input/foreign/foreign_session.h"
 #include "analyzer/input/session_info.h"
 #include "analyzer/model/failure.h"
+#include "analyzer/model/teardown.h"
 #include "core/session_view.h"
 
 namespace heapdrift::input {
@@ -89,6 +90,37 @@ std::vector<model::HistoryPoint> read_points(const Header& header) {
                           .rss_anon_bytes = snapshot.rss_anon_bytes});
     }
     return points;
+}
+
+// Of the heap; of a sampled session blocks are what stands for them.
+model::LiveAt live_at(const SessionView& view, double seconds,
+                      const std::vector<Counters>& counters) {
+    model::LiveAt live{.seconds = seconds};
+    const auto difference = [](uint64_t more, uint64_t less) {
+        return static_cast<double>(more) - static_cast<double>(less);
+    };
+    for (uint32_t id = 1; id < counters.size(); ++id) {
+        const Site* site = view.site(id);
+        if (site != nullptr && site->domain != Domain::heap) continue;
+        const Counters& values = counters[id];
+        live.blocks += difference(values.allocations, values.deallocations);
+        live.bytes += difference(values.allocated_bytes, values.deallocated_bytes);
+    }
+    return live;
+}
+
+void drop_teardown(const SessionView& view, std::vector<model::HistoryPoint>& points) {
+    const uint64_t exit_began_ns = view.header().control.exit_began_ns.load();
+    constexpr size_t kLastPoints = 3;
+    if (exit_began_ns == 0 || points.size() < kLastPoints) return;
+    const auto ends = std::span(points).last<kLastPoints>();
+    const uint32_t numbers[] = {ends[0].snapshot, ends[1].snapshot, ends[2].snapshot};
+    const auto counters = counters_at(view, numbers);
+    if (model::is_teardown(live_at(view, ends[0].seconds, counters[0]),
+                           live_at(view, ends[1].seconds, counters[1]),
+                           live_at(view, ends[2].seconds, counters[2]),
+                           static_cast<double>(exit_began_ns) / 1e9))
+        points.pop_back();
 }
 
 bool all_held(const Header& header, const std::vector<model::HistoryPoint>& points) {
@@ -245,6 +277,7 @@ LoadedHistory load_history(const SessionAddress& address, const HistoryChoice& c
         const SessionView view = checked_view(opened);
         refuse_merged(opened.path, view);
         std::vector<model::HistoryPoint> points = read_points(view.header());
+        drop_teardown(view, points);
         const std::string point = points.empty() ? "last" : std::to_string(points.back().snapshot);
         loaded.session = load_session(open_session(address), point);
         loaded.history = HistoryReader(view, loaded.session).read(std::move(points), choice);

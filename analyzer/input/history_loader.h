@@ -26,8 +26,9 @@ struct LoadedHistory {
     model::History history;
 };
 
-// Up to the last scheduled snapshot before exit began: what a program frees on its way out says
-// nothing of how it used its memory. Throws Failure as load_session does.
+// Up to the last scheduled snapshot before exit began, or before the program began to free what it
+// holds (model/teardown.h): what it frees on its way out says nothing of how it used its memory.
+// Throws Failure as load_session does.
 LoadedHistory load_history(const SessionAddress& address, const HistoryChoice& choice);
 
 }  // namespace heapdrift::input

@@ -14,6 +14,7 @@ constexpr double kGapLike = 0.6;
 // Fewer parts have no variance to speak of.
 constexpr size_t kLeastParts = 6;
 constexpr double kDeclineErrors = 0.7;
+constexpr double kSureErrors = 2.5;
 
 // Mean position in [0, 1] of what is distributed as exp(-decline x) there.
 double mean_position(double decline) {
@@ -74,6 +75,7 @@ Decline fit_decline(std::span<const Births> births) {
     fitted.dispersion = dispersion(births, decline, total);
     const double error = std::sqrt(12 * fitted.dispersion / total);
     fitted.left = std::exp(-std::max(0.0, decline - kDeclineErrors * error));
+    fitted.surely_left = std::exp(-std::max(0.0, decline - kSureErrors * error));
     return fitted;
 }
 

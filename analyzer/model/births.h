@@ -18,8 +18,10 @@ struct Births {
 
 // Births that fall exponentially, as those of a table that fills up.
 struct Decline {
-    // The factor by which they fell over the intervals given, as far as that is beyond chance.
+    // The factor by which they fell over the intervals given, as far as that is beyond chance, and
+    // as far as it surely is.
     double left = 1;
+    double surely_left = 1;
     // Their variance about the fall, over their mean; 1 where they come by chance alone.
     double dispersion = 1;
 };

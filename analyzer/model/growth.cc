@@ -32,8 +32,11 @@ constexpr std::array<double, 13> kMatureAges = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16,
 
 class Judge {
 public:
-    Judge(const Survivors& survivors, size_t warm_up, double age, const Lasting& lasting)
-        : survivors_(survivors), end_(survivors.born_before(age, survivors.points() - 1)) {
+    Judge(const Survivors& survivors, size_t warm_up, double age, const Lasting& lasting,
+          double most_left)
+        : survivors_(survivors),
+          end_(survivors.born_before(age, survivors.points() - 1)),
+          most_left_(most_left) {
         growth_.intervals = survivors.points();
         growth_.warm_up = warm_up;
         growth_.mature_age = age;
@@ -63,6 +66,9 @@ public:
                         std::pow(growth_.balance.share, kBalanceWeight);
         return growth_;
     }
+
+    // Of births of survivors, at the end.
+    double surely_left() const { return fit_decline(births_).surely_left; }
 
 private:
     void judge_age() {
@@ -117,7 +123,7 @@ private:
         }
         growth_.silence = likelihood_of_silence(last_end - births_.front().begin, silent,
                                                 growth_.generations, gaps);
-        growth_.decline = decline();
+        growth_.decline = std::min(decline(), most_left_);
         growth_.going_on_term = std::min(goes_on(growth_.silence), growth_.decline);
     }
 
@@ -135,7 +141,8 @@ private:
     }
 
     const Survivors& survivors_;
-    const size_t end_;  // behind the last interval of which there are mature blocks
+    const size_t end_;        // behind the last interval of which there are mature blocks
+    const double most_left_;  // of births, as seen at a lesser age
     Growth growth_;
     std::vector<Births> births_;
 };
@@ -145,13 +152,17 @@ Growth judge_with(const Survivors& survivors, const Lasting& lasting) {
     Growth best;
     best.intervals = survivors.points();
     const double shortest = survivors.lifetime_quantile(kLongLived);
+    // At a great age only early births are seen. That they become fewer shows at the least one.
+    double most_left = 1;
     for (const double age : kMatureAges) {
         if (age < shortest || age + kLeastMatureSpan > n) continue;
         const double warm_up = survivors.freed_total() > 0
                                    ? std::min(kWarmUp * n, std::max(1.0, (n - age) / 3))
                                    : kWarmUpUnfreed * n;
         const size_t first = std::max<size_t>(1, survivors.intervals_within(warm_up));
-        const Growth growth = Judge(survivors, first, age, lasting).judge();
+        Judge judge(survivors, first, age, lasting, most_left);
+        const Growth growth = judge.judge();
+        if (best.mature_age <= 0 && growth.survivors > 0) most_left = judge.surely_left();
         if (growth.score > best.score || best.mature_age <= 0) best = growth;
     }
     return best;

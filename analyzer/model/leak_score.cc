@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <span>
 #include <tuple>
 
+#include "analyzer/model/growth_rate.h"
 #include "analyzer/model/leak_evidence.h"
 
 namespace heapdrift::model {
@@ -22,6 +21,7 @@ constexpr double kFewSurvivorsCap = 0.45;
 constexpr double kManySurvivors = 20;
 constexpr double kLazyCap = 0.65;
 constexpr double kShortRunCap = 0.65;
+constexpr double kNoRateCap = 0.65;
 // Of sites that grow alike. In the larger crowd none is more than likely.
 constexpr size_t kSmallCrowd = 20;
 constexpr size_t kLargeCrowd = 40;
@@ -80,15 +80,19 @@ void cap_by_snapshots(size_t snapshots, LeakScore& score) {
                          verdict_name(verdict_of(most)))});
 }
 
-void cap_by_time(const History& history, LeakScore& score) {
-    const double seconds = history.points.empty() ? 0 : history.points.back().seconds;
+void cap_by_time(const History& history, const Timing& timing, const SiteHistory& site,
+                 LeakScore& score) {
+    if (history.points.empty() || score.growth_score <= kShortRunCap) return;
+    const bool by_number = !score.larger && !score.backlog;
+    const double began = by_number ? growth_began(history, Survivors(site, timing)) : 0;
+    const double seconds = history.points.back().seconds - began;
     if (seconds < kEnoughSeconds)
         cap(score, kShortRunCap,
             {"time", seconds, 0,
              fmt::format(
-                 "{:.2f} s are short: a program that builds up what it needs does the same, "
+                 "{:.2f} s{} are short: a program that builds up what it needs does the same, "
                  "and a longer run is needed to say more than \"likely\"",
-                 seconds)});
+                 seconds, began > 0 ? " of growth" : "")});
 }
 
 void score_number(const Timing& timing, const SiteHistory& site, LeakScore& score) {
@@ -140,26 +144,27 @@ void score_backlog(const Timing& timing, const SiteHistory& site, LeakScore& sco
     cap_by_snapshots(site.allocations.size(), score);
 }
 
-void measure_by_point(const History& history, std::span<const double> bytes, LeakScore& score) {
-    const std::vector<double> seconds = history.seconds();
-    std::vector<double> numbers(bytes.size());
-    std::iota(numbers.begin(), numbers.end(), 0);
-    score.bytes_per_second = theil_sen(std::span(seconds).last(bytes.size()), bytes);
-    score.bytes_per_snapshot = theil_sen(numbers, bytes);
-}
-
 void measure_growth(const History& history, const Timing& timing, const SiteHistory& site,
                     LeakScore& score) {
-    if (score.larger || score.backlog) {
-        std::vector<double> bytes;
-        for (size_t at = score.larger ? score.larger->first : score.backlog->first;
-             at < history.points.size(); ++at)
-            bytes.push_back(site.live_bytes(at));
-        measure_by_point(history, bytes, score);
-    } else if (const Growth& growth = score.growth; growth.survivors > 0) {
-        const Survivors survivors(site, timing, Survivors::Measure::bytes);
-        measure_by_point(history, survivors.mature(growth.warm_up, growth.mature_age), score);
-    }
+    GrowthRate rate;
+    if (score.larger || score.backlog)
+        rate = rate_from(history, site, score.larger ? score.larger->first : score.backlog->first);
+    else if (score.growth.survivors > 0)
+        rate = rate_of_survivors(history, timing, site, score.growth);
+    score.bytes_per_second = rate.bytes_per_second;
+    score.bytes_per_snapshot = rate.bytes_per_snapshot;
+}
+
+// What was built up in a few steps has survivors, too, but from most snapshots to later ones they
+// became no more; rare bursts of a leak look alike.
+void cap_by_rate(LeakScore& score) {
+    if (score.larger || score.backlog || score.live_bytes <= 0 ||
+        score.bytes_per_second.estimate > 0)
+        return;
+    cap(score, kNoRateCap,
+        {"rate", score.bytes_per_second.estimate, 0,
+         "from most snapshots to later ones these blocks became no more: what is built up in a few "
+         "steps, and kept, does the same"});
 }
 
 }  // namespace
@@ -191,14 +196,18 @@ LeakScore score_leak(const History& history, const SiteHistory& site) {
     score_number(timing, site, score);
     score_size(timing, site, score);
     score_backlog(timing, site, score);
-    cap_by_time(history, score);
+    cap_by_time(history, timing, site, score);
+    if (score.growth_score >= kMattersFrom) {
+        measure_growth(history, timing, site, score);
+        cap_by_rate(score);
+    }
     if (site.signs.reachability) {
         score.lost_score = score_lost(site.domain, *site.signs.reachability);
         score.evidence.push_back(reachability_evidence(site, score.lost_score));
     }
     combine(score);
     if (score.verdict() == Verdict::none) return score;
-    measure_growth(history, timing, site, score);
+    if (score.kind == LeakKind::lost) measure_growth(history, timing, site, score);
     score.reading = leak_reading(score, site);
     return score;
 }

@@ -65,8 +65,7 @@ struct LeakScore {
     std::optional<Backlog> backlog;
     double live = 0;        // blocks (of a sampled session: samples) at the last snapshot
     double live_bytes = 0;  // then
-    // Of the mature bytes, so that the ebb and flow of young blocks is not in it; of all bytes
-    // where blocks become larger.
+    // As model/growth_rate.h measures them.
     Slope bytes_per_second;
     Slope bytes_per_snapshot;
     std::vector<Evidence> evidence;

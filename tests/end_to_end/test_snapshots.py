@@ -65,7 +65,7 @@ class Snapshots(EndToEndTest):
         longest_pause = int(result.out.split()[0]) / 1000
         # What the thread does before it notices that it has become slow: 128 operations, of 10 ms.
         longest_pause += 1.28
-        # A snapshot that the machine interrupts costs more, and the next one comes later for that.
+        # Two in a row that the machine interrupts cost more, and the next one comes later for that.
         longest_pause += 100 * max(snapshot["cost_seconds"] for snapshot in info["snapshots"])
         self.assertLess(max(gaps), 3 * interval * thinned + longest_pause, seconds)
         self.assert_truth(self.report(path), truth.read_truth(result.out)[0], result)

@@ -57,6 +57,24 @@ TEST_F(HistoryLoader, EndsAtTheLastScheduledSnapshotBeforeExit) {
     EXPECT_EQ(loaded.session.profile.at->number, 6u);
 }
 
+// A server that is told to stop destroys what it holds, and then calls exit.
+TEST_F(HistoryLoader, EndsBeforeTheProgramTookItselfApart) {
+    builder_.allocate(0, grows_, 100, 1000);
+    Control& control = builder_.header().control;
+    builder_.snapshot(SnapshotKind::scheduled, 6 * kSecond);
+    builder_.deallocate(0, grows_, 100, 900);
+    builder_.snapshot(SnapshotKind::scheduled, 6 * kSecond + kSecond / 100);
+    control.exit_began_ns = 6 * kSecond + kSecond / 50;
+    control.exit_began_epoch = 9;
+    const LoadedHistory loaded = load();
+    EXPECT_DOUBLE_EQ(loaded.history.points.back().seconds, 6);
+    EXPECT_EQ(loaded.session.profile.at->number, 8u);
+    control.exit_began_ns = 7 * kSecond;
+    EXPECT_GT(load().history.points.back().seconds, 6) << "it may have taken long";
+    control.exit_began_ns = 0;
+    EXPECT_GT(load().history.points.back().seconds, 6) << "killed: it may have gone on";
+}
+
 TEST_F(HistoryLoader, HoldsTheCountersOfEachPointSummedOverTables) {
     const LoadedHistory loaded = load(3);
     ASSERT_EQ(loaded.history.sites.size(), 1u) << "the other has two live blocks";

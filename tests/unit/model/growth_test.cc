@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "analyzer/model/leak_score.h"
 #include "tests/evaluation/growth_cases.h"
+#include "tests/unit/model/even_history.h"
 
 namespace heapdrift::model {
 namespace {
@@ -68,6 +71,18 @@ SiteHistory list_growing_by(double each, size_t intervals) {
         history.deallocated_bytes.push_back(0);
     }
     return history;
+}
+
+// At a great age only the table's first entries count, which come nearly as fast as each other.
+TEST(Growth, TableThatFillsUpIsKnownByItsYoungestEntries) {
+    const auto judge = [](double filled) {
+        EvenHistory history;
+        for (int i = 0; i < 60; ++i)
+            history.add_point(100 + std::round(60 * std::exp(-filled * i / 60)), 100);
+        return judge_growth(history.survivors());
+    };
+    EXPECT_LT(judge(3).score, kLikelyScore);
+    EXPECT_GT(judge(0).score, kLeakScore);
 }
 
 TEST(Growth, IsNotJudgedOnAHandfulOfSnapshots) {

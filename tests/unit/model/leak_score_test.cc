@@ -57,6 +57,37 @@ TEST(LeakScore, ShortRunIsSaidAndLimitsTheScore) {
     EXPECT_FALSE(has(score_leak(history_of(48, 0.02), list_growing_by(4, 48)), "time"));
 }
 
+// The last phase of a batch program is as short as a program of its own.
+TEST(LeakScore, GrowthAtTheEndAloneIsAsShortAsItLasted) {
+    SiteHistory site = list_growing_by(0, 60);
+    for (size_t i = 40; i < 60; ++i) {
+        site.allocations[i] = 4.0 * static_cast<double>(i - 39);
+        site.allocated_bytes[i] = 100 * site.allocations[i];
+    }
+    const LeakScore brief = score_leak(history_of(60, 0.03), site);
+    EXPECT_EQ(brief.verdict(), Verdict::likely);
+    EXPECT_TRUE(has(brief, "time"));
+    const LeakScore longer = score_leak(history_of(60, 0.3), site);
+    EXPECT_EQ(longer.verdict(), Verdict::leak);
+    EXPECT_NEAR(longer.bytes_per_second.estimate, 400 / 0.3, 1) << "since it began";
+    EXPECT_GT(longer.bytes_per_second.low, 0);
+}
+
+// What is kept of a few steps does not grow from most snapshots to later ones.
+TEST(LeakScore, GrowthAtNoRateIsNoMoreThanLikely) {
+    SiteHistory site = list_growing_by(0, 60);
+    for (size_t i = 0; i < 60; ++i) {
+        site.allocations[i] = i < 15 ? 10 : i < 18 ? 10 + 8.0 * static_cast<double>(i - 14) : 42;
+        site.allocated_bytes[i] = 100 * site.allocations[i];
+    }
+    site.allocations[55] = site.allocations[56] = site.allocations[57] = 50;
+    site.allocations[58] = site.allocations[59] = 60;
+    for (size_t i = 55; i < 60; ++i) site.allocated_bytes[i] = 100 * site.allocations[i];
+    const LeakScore score = score_leak(history_of(60), site);
+    EXPECT_EQ(score.bytes_per_second.estimate, 0);
+    EXPECT_LE(score.score, 0.65);
+}
+
 TEST(LeakScore, FewSurvivorsAreSaidAndLimitTheScore) {
     SiteHistory site = list_growing_by(0, 48);
     for (size_t i = 0; i < 48; ++i) site.allocations[i] = std::floor(static_cast<double>(i) / 9);
