@@ -35,6 +35,7 @@ constexpr int64_t kPeakStepBytes = 64 * 1024;
 
 SnapshotNumber open_filled(SnapshotKind kind, const char* label, uint64_t now_ns, uint16_t flags,
                            uint64_t& cost_ns) {
+    if (!recorder.file.have_space_for_snapshot()) return SnapshotNumber{0};
     SnapshotDescriptor filled{};
     filled.kind = kind;
     filled.flags = flags;
@@ -95,7 +96,7 @@ void take_peak(int64_t live) {
         live + (live / kPeakStepShare > kPeakStepBytes ? live / kPeakStepShare : kPeakStepBytes),
         std::memory_order_relaxed);
     SnapshotLock lock(recorder.file.control(), monotonic_ns());
-    if (!lock.held()) return;
+    if (!lock.held() || !recorder.file.have_space_for_snapshot()) return;
     SnapshotDescriptor filled{};
     filled.kind = SnapshotKind::peak;
     filled.time_ns = recorder.file.since_start_ns();
