@@ -157,6 +157,14 @@ void SessionFile::fill_identity(const Options& options, const char* program, uin
     identity.magic = kMagic;
 }
 
+bool SessionFile::name_is_taken(const Options& options) {
+    const char* program = name_given(nullptr);
+    if (program == nullptr) return true;
+    const SessionPath path = session_path(options, program, sys::pid(), 0);
+    return path.overflowed() ||
+           !sys::failed(sys::call(SYS_access, sys::address(path.text()), F_OK));
+}
+
 bool SessionFile::create(const Options& options, bool forked) {
     char program[sizeof(Identity::program)] = {};
     const long size = sys::call(SYS_readlink, sys::address("/proc/self/exe"), sys::address(program),

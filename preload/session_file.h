@@ -29,6 +29,9 @@ public:
     // Creates the file by options.output, exclusively and readable by its owner alone. Says on
     // stderr why when it cannot. An earlier image's file of the same process is closed (exec).
     bool create(const Options& options, bool forked);
+    // Whether a file of the name that create would choose is there, of an earlier image of this
+    // process perhaps; true where that cannot be told beforehand.
+    static bool name_is_taken(const Options& options);
     // In a fork child: forget the parent's file. Its mapping stays, for code interrupted by the
     // fork that may still finish a store into it.
     void forget();
