@@ -164,6 +164,11 @@ def output_of(folder):
         return output.read()
 
 
+def space_taken(path):
+    """By a file, which may have holes; a small recording has."""
+    return os.stat(path).st_blocks * 512
+
+
 def errors_of(folder):
     with open(os.path.join(folder, "standard_error"), "rb") as errors:
         return errors.read()[-2000:].decode(errors="replace")

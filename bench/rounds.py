@@ -5,6 +5,11 @@ import shutil
 import sys
 
 import measure
+import spread
+
+# Sampled mode is promised so much above hooks that only forward.
+_PROMISED = 0.03
+_PAIR = ("hooks", "sampled")
 
 
 def run_case(case, configurations, rounds, folder):
@@ -22,7 +27,30 @@ def run_case(case, configurations, rounds, folder):
                 # Where a peer cannot run a program once, it would not the next time.
                 if "failure" in rows[-1]:
                     broken.add(configuration.name)
+    pair = [c for c in configurations if c.name in _PAIR and c.name not in broken]
+    if case.paired_rounds and not case.many_processes and len(pair) == len(_PAIR):
+        rows += _paired_rounds(case, pair, rows, 2 * rounds, folder)
     return rows
+
+
+def _paired_rounds(case, pair, rows, most, folder):
+    """Each begins with the other one than the round before."""
+    first = 1 + max(row["round"] for row in rows)
+    more = []
+    while len(more) < 2 * most and _too_wide(rows + more):
+        number = first + len(more) // 2
+        more += [_run(case, configuration, number, folder) for configuration in pair]
+        pair = pair[::-1]
+    return more
+
+
+def _too_wide(rows):
+    hooks, sampled = _PAIR
+    ratios = spread.ratios(rows, sampled, "wall", hooks)
+    if len(ratios) < 2:
+        return True
+    low, _, high = spread.quartiles(ratios)
+    return high - low > _PROMISED
 
 
 def _run(case, configuration, number, folder):

@@ -46,7 +46,8 @@ void note_cuda_bypass() {
 }
 
 int run_main(int argc, char** argv, char** environment) {
-    if (active()) {
+    // Begun when we were loaded, or not before the first allocation.
+    if (is_recording()) {
         prepare_stack_verifier();
         if (recorder.options.cuda_patch != 0) cuda::begin_to_patch_modules();
     }

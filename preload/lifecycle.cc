@@ -31,6 +31,11 @@ constinit std::atomic<uint32_t> starting{0};
 constinit bool recorded_before = false;
 constinit bool gave_up = false;
 
+constinit bool options_known = false;
+
+// Whether the process was loaded with us and waits for its first allocation.
+constinit bool waiting = false;
+
 constinit std::atomic<Confinement> confinement_in_force{Confinement::none};
 
 constinit pthread_key_t thread_exit_key = 0;
@@ -53,6 +58,12 @@ const char* options_text() {
             return text;
         }
     return nullptr;
+}
+
+// Once: what is wrong with them is said.
+void read_options() {
+    recorder.options = parse_options(options_text());
+    options_known = true;
 }
 
 // Thread-specific destructors run in rounds; in the last one the state goes back. What the thread
@@ -88,8 +99,9 @@ void start_recording() {
         rule_table.reset();
         recorder.forget();
     }
-    if (!recorded_before) remember_stderr();
+    if (!recorded_before && !waiting) remember_stderr();
     recorded_before = true;
+    waiting = false;
     tls.state = nullptr;
     tls.row = nullptr;
     tls.mark = kNoScope;
@@ -113,10 +125,8 @@ void start_recording() {
         recorder.loader_start = reinterpret_cast<uint64_t>(loader.dlfo_map_start);
         recorder.loader_end = reinterpret_cast<uint64_t>(loader.dlfo_map_end);
     }
-    if (!forked) {
-        recorder.options = parse_options(options_text());
-        recorder.sites.seed();
-    }
+    if (!options_known) read_options();
+    if (!forked) recorder.sites.seed();
     recorder.sampler.open(recorder.options.sample);
     if (!recorder.file.create(recorder.options, forked)) {
         give_up();
@@ -150,13 +160,24 @@ bool worth_keeping() {
     return bytes >= recorder.options.min_descendant;
 }
 
+const void* first_malloc() {
+    const BusyScope internal(Busy::internal);
+    return dlsym(RTLD_DEFAULT, "malloc");
+}
+
+// Many small processes never allocate, and their files would be dropped: nothing is done for them.
+// Not so where a file is kept anyway, or an earlier image's may have to be marked as ended, or
+// where something is to be prepared before main.
+bool may_wait() {
+    if (!options_known) read_options();
+    const Options& options = recorder.options;
+    return options.root_pid != 0 && options.root_pid != sys::pid() && options.keep_all == 0 &&
+           options.verify == 0 && options.cuda_patch == 0 && options.min_descendant != 0 &&
+           options.output.text()[0] == '/' && !SessionFile::name_is_taken(options);
+}
+
 // A program that brings its own malloc in its executable never calls ours.
-void check_interposition() {
-    const void* found = [] {
-        const BusyScope internal(Busy::internal);
-        return dlsym(RTLD_DEFAULT, "malloc");
-    }();
-    if (found == nullptr || found == reinterpret_cast<const void*>(&malloc)) return;
+void check_interposition(const void* found) {
     Dl_info info{};
     const BusyScope internal(Busy::internal);
     if (dladdr(found, &info) == 0 || info.dli_fname == nullptr) info.dli_fname = "another module";
@@ -165,7 +186,15 @@ void check_interposition() {
 }
 
 [[gnu::constructor]] void on_load() {
-    if (active()) check_interposition();
+    const void* found = first_malloc();
+    const bool ours = found == nullptr || found == reinterpret_cast<const void*>(&malloc);
+    if (ours && process->state.load(std::memory_order_relaxed) == ProcessState::fresh &&
+        may_wait()) {
+        remember_stderr();
+        waiting = true;
+        return;
+    }
+    if (active() && !ours) check_interposition(found);
 }
 
 [[gnu::destructor]] void on_unload() {
@@ -214,8 +243,8 @@ bool activate_slow() {
 }
 
 void note_exit_began(int status, const void* frame) {
-    // A fork child that only ends has nothing to record.
-    if (recorded_before && !is_recording()) return;
+    // A fork child that only ends has nothing to record, nor has who still waits.
+    if ((recorded_before || waiting) && !is_recording()) return;
     if (!active() || !is_this_process()) return;
     Control& control = recorder.file.control();
     control.exit_status.store(static_cast<uint32_t>(status) & 0xff, std::memory_order_relaxed);

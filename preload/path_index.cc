@@ -8,6 +8,10 @@ constexpr uint32_t kFirstSlots = 256;  // half a page, which suffices a short pr
 constexpr uint32_t kMovedAtOnce = 16;
 // 64 pages, for which a thread is held some 10 microseconds.
 constexpr uint32_t kTouchedAtOnce = 1u << 15;
+// Of the smaller table's memory: a madvise of all its pages would hold a thread for as long as the
+// kernel takes for a thousand and more.
+constexpr uint32_t kReturnedPages = 64;
+constexpr uint32_t kSlotsPerPage = kPageSize / sizeof(uint64_t);
 }  // namespace
 
 void PathIndex::put(Table& table, uint64_t slot) {
@@ -42,8 +46,19 @@ PathIndex::Table* PathIndex::with_room() {
     return table;
 }
 
-// Whoever moves the last entries gives the smaller table's pages back: they read as empty slots
-// then, to a thread that still searches there. Its first page, with the head, stays.
+// Gives the pages back of slots that have all been moved: they read as empty then, to a thread that
+// still searches there. The page before the slots that come next stays, as searches for entries of
+// the next page may begin in it; and the table's first one, with its head.
+void PathIndex::return_moved(Table& table, uint8_t* smaller, uint32_t moved) {
+    const uint32_t end = moved / kSlotsPerPage - 1;
+    const uint32_t begin = end > kReturnedPages ? end - kReturnedPages : 1;
+    const size_t size = (end - begin) * kPageSize;
+    if (!give_back_pages(smaller + begin * kPageSize, size)) return;
+    table.returned.fetch_add(size, std::memory_order_relaxed);
+    file_.control().own_bytes.fetch_sub(size, std::memory_order_relaxed);
+}
+
+// Whoever moves the last entries gives back what is left of the smaller table's pages.
 void PathIndex::move_some(Table& table) {
     // Acquire: pairs with the release of whoever put the table in front of it.
     Table* from = table.unmoved.load(std::memory_order_acquire);
@@ -56,13 +71,21 @@ void PathIndex::move_some(Table& table) {
     for (uint32_t at = first; at < first + kMovedAtOnce; ++at)
         if (const uint64_t slot = from->slots[at].load(); slot != 0) put(table, slot);
     // Both: what the others moved is there before the pages go.
-    if (table.moved.fetch_add(kMovedAtOnce, std::memory_order_acq_rel) + kMovedAtOnce != slots)
+    const uint32_t moved =
+        table.moved.fetch_add(kMovedAtOnce, std::memory_order_acq_rel) + kMovedAtOnce;
+    if (moved != slots) {
+        // As many as were taken: nobody is at any of those before.
+        if (moved % (kReturnedPages * kSlotsPerPage) == 0 &&
+            table.taken.load(std::memory_order_relaxed) == moved)
+            return_moved(table, reinterpret_cast<uint8_t*>(from), moved);
         return;
+    }
     table.unmoved.store(nullptr, std::memory_order_release);
     if (byte_size(slots) <= kPageSize) return;
     const size_t size = byte_size(slots) - kPageSize;
     if (give_back_pages(reinterpret_cast<uint8_t*>(from) + kPageSize, size))
-        file_.control().own_bytes.fetch_sub(size, std::memory_order_relaxed);
+        file_.control().own_bytes.fetch_sub(size - table.returned.load(std::memory_order_relaxed),
+                                            std::memory_order_relaxed);
 }
 
 void PathIndex::insert(uint32_t number, const PathHash& path) {

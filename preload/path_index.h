@@ -60,6 +60,7 @@ private:
         // Of how many of its slots the entries are being moved, and have been.
         std::atomic<uint32_t> taken;
         std::atomic<uint32_t> moved;
+        std::atomic<uint64_t> returned;  // bytes of that one's pages that were given back meanwhile
         uint32_t mask;
         std::atomic<uint32_t> used;
         // Low half: the number, 0 in an empty slot; high half: the low one of the path's place.
@@ -73,6 +74,7 @@ private:
     }
     static void put(Table& table, uint64_t slot);
     void move_some(Table& table);
+    void return_moved(Table& table, uint8_t* smaller, uint32_t moved);
     Table* with_room();
 
     SessionFile& file_;

@@ -88,9 +88,9 @@ bool SessionFile::open_new(const Options& options, const char* program, uint32_t
         sys::call(SYS_fstat, fd_, sys::address(&status));
         device_ = status.st_dev;
         inode_ = status.st_ino;
-        long error = reserve(0, kSegmentSize);
+        long error = reserve_start();
         if (error == 0) {
-            header_ = static_cast<Header*>(sys::map(kSegmentSize, MAP_SHARED, fd_));
+            header_ = static_cast<Header*>(sys::map(kMappedAtStart, MAP_SHARED, fd_));
             if (header_ == nullptr) error = -ENOMEM;
         }
         if (error != 0) {
@@ -101,7 +101,8 @@ bool SessionFile::open_new(const Options& options, const char* program, uint32_t
             sys::close(fd_);
             return false;
         }
-        note_own_range(header_, kSegmentSize);
+        note_own_range(header_, kMappedAtStart);
+        open_first_unit();
         header_->identity.process_start_ticks = ticks;
         copy_text(header_->identity.session_path, path.text());
         return true;
@@ -109,6 +110,21 @@ bool SessionFile::open_new(const Options& options, const char* program, uint32_t
     say(Message() << "not recording process " << sys::pid()
                   << ": 1000 session files of its name exist already");
     return false;
+}
+
+// The segments that are mapped with the header.
+void SessionFile::open_first_unit() {
+    touch_pages(header_, first_space_[0].load(std::memory_order_relaxed));
+    constexpr uint32_t kSegments = kFirstSegments - 1;
+    Unit& unit = units_[0];
+    unit.start = reinterpret_cast<uint8_t*>(header_) + kSegmentSize;
+    unit.first = 1;
+    unit.taken.store(0, std::memory_order_relaxed);
+    unit.reserved.store(kSegments, std::memory_order_relaxed);
+    unit.size.store(kSegments, std::memory_order_relaxed);
+    unit_count_.store(1, std::memory_order_relaxed);
+    file_end_.store(kMappedAtStart, std::memory_order_relaxed);
+    header_->control.segment_count.store(kFirstSegments, std::memory_order_relaxed);
 }
 
 void SessionFile::fill_identity(const Options& options, const char* program, uint32_t image,
@@ -136,10 +152,17 @@ void SessionFile::fill_identity(const Options& options, const char* program, uin
         options.operations != 0 ? options.operations : options.interval_ms * 1'000'000;
     control.snapshot_interval_ns.store(interval, std::memory_order_relaxed);
     control.snapshot_due_ns.store(interval, std::memory_order_relaxed);
-    control.segment_count.store(1, std::memory_order_relaxed);
     // Release: a reader that finds the magic finds all of the identity.
     std::atomic_thread_fence(std::memory_order_release);
     identity.magic = kMagic;
+}
+
+bool SessionFile::name_is_taken(const Options& options) {
+    const char* program = name_given(nullptr);
+    if (program == nullptr) return true;
+    const SessionPath path = session_path(options, program, sys::pid(), 0);
+    return path.overflowed() ||
+           !sys::failed(sys::call(SYS_access, sys::address(path.text()), F_OK));
 }
 
 bool SessionFile::create(const Options& options, bool forked) {
@@ -151,7 +174,6 @@ bool SessionFile::create(const Options& options, bool forked) {
     if (!open_new(options, program, image)) return false;
     started_monotonic_ns_ = monotonic_ns();
     clock_rate_ = options.clock;
-    file_end_.store(kSegmentSize, std::memory_order_relaxed);
     fill_identity(options, program, image, forked);
     return true;
 }

@@ -11,10 +11,25 @@
 namespace heapdrift {
 namespace {
 
-// One segment of each kind and one to spare: a small program needs no second unit.
-constexpr uint64_t kFirstUnit = 6 * kSegmentSize;
+constexpr uint64_t kSmallestUnit = 6 * kSegmentSize;
 constexpr uint64_t kLargestUnit = 64 * kSegmentSize;
 constexpr uint64_t kReservedAtOnce = 8 * kSegmentSize;
+
+// What a small program needs of each kind; the rest is taken when it is needed.
+uint32_t first_piece(SegmentKind kind) {
+    switch (kind) {
+        case SegmentKind::threads:
+        case SegmentKind::sites:
+            return kPageSize;
+        case SegmentKind::nodes:
+        case SegmentKind::modules:
+            return 2 * kPageSize;
+        case SegmentKind::pages:
+            return 4 * kPageSize;
+        default:
+            return kSegmentSize;
+    }
+}
 
 }  // namespace
 
@@ -67,39 +82,6 @@ int SessionFile::move_high(int fd) {
     return static_cast<int>(high);
 }
 
-// The program may have closed our descriptor or put a file of its own under its number; then the
-// file is opened again by name, if that name still leads to it (it may not, after chroot).
-bool SessionFile::reopen() {
-    struct stat status {};
-    if (fd_ >= 0 && !sys::failed(sys::call(SYS_fstat, fd_, sys::address(&status))) &&
-        status.st_dev == device_ && status.st_ino == inode_)
-        return true;
-    const int fd = sys::open(header_->identity.session_path, O_RDWR | O_NOFOLLOW);
-    if (fd < 0) return false;
-    if (sys::failed(sys::call(SYS_fstat, fd, sys::address(&status))) || status.st_dev != device_ ||
-        status.st_ino != inode_) {
-        sys::close(fd);
-        return false;
-    }
-    fd_ = move_high(fd);
-    return true;
-}
-
-long SessionFile::reserve(uint64_t offset, uint64_t size) {
-    if (sys::limit(RLIMIT_FSIZE) < offset + size) return -EFBIG;
-    const long result =
-        sys::call(SYS_fallocate, fd_, 0, static_cast<long>(offset), static_cast<long>(size));
-    if (result != -EOPNOTSUPP && result != -ENOSYS) return result;
-    static constexpr uint8_t kZeros[kPageSize] = {};
-    for (uint64_t at = offset; at < offset + size; at += kPageSize) {
-        const long written =
-            sys::call(SYS_pwrite64, fd_, sys::address(kZeros), kPageSize, static_cast<long>(at));
-        if (sys::failed(written)) return written;
-        if (written != static_cast<long>(kPageSize)) return -ENOSPC;
-    }
-    return 0;
-}
-
 void SessionFile::stop_growing(const char* reason) {
     if (full_.exchange(true, std::memory_order_relaxed)) return;
     copy_text(header_->control.stop_reason, reason);
@@ -108,18 +90,6 @@ void SessionFile::stop_growing(const char* reason) {
     say(Message()
         << header_->identity.session_path << " cannot grow: " << reason
         << "; call stacks not seen before are dropped and counted, all else is recorded on");
-}
-
-bool SessionFile::may_grow() {
-    if (memory_confined()) {
-        stop_growing("the program confined itself with seccomp");
-        return false;
-    }
-    if (!reopen()) {
-        stop_growing("its descriptor was closed and its name no longer leads to it");
-        return false;
-    }
-    return true;
 }
 
 // Maps a new unit behind the end, to take segments from. Returns its first segment.
@@ -133,7 +103,7 @@ uint8_t* SessionFile::grow() {
     }
     const uint64_t end = file_end_.load(std::memory_order_relaxed);
     uint64_t size = end / 4 / kSegmentSize * kSegmentSize;
-    size = size < kFirstUnit ? kFirstUnit : size > kLargestUnit ? kLargestUnit : size;
+    size = size < kSmallestUnit ? kSmallestUnit : size > kLargestUnit ? kLargestUnit : size;
     // Another thread is at it already.
     if (number > 0 && units_[number - 1].size.load(std::memory_order_relaxed) == 0)
         size = kSegmentSize;
@@ -181,27 +151,6 @@ uint8_t* SessionFile::open_segment(Unit& unit, uint32_t number) {
     return start;
 }
 
-// Where there is no fallocate, space is taken by writing zeros: meanwhile nobody may be given a
-// segment of the unit. Who wants one maps a unit more.
-void SessionFile::reserve_units() {
-    const uint32_t first = first_open_unit_.load(std::memory_order_relaxed);
-    const uint32_t count = unit_count();
-    for (uint32_t i = first; i < count; ++i) {
-        Unit& unit = units_[i];
-        const uint32_t size = unit.size.load(std::memory_order_acquire);
-        if (unit.reserved.load(std::memory_order_relaxed) >= size) continue;
-        const uint32_t taken = unit.taken.exchange(size, std::memory_order_relaxed);
-        if (taken >= size) continue;
-        if (!memory_confined() && reopen() &&
-            reserve((uint64_t{unit.first} + taken) * kSegmentSize, (size - taken) * kSegmentSize) ==
-                0)
-            unit.reserved.store(size, std::memory_order_relaxed);
-        unit.taken.store(taken, std::memory_order_relaxed);
-    }
-    // Others may have passed these units meanwhile.
-    first_open_unit_.store(first, std::memory_order_relaxed);
-}
-
 uint8_t* SessionFile::take_from_unit() {
     const uint32_t count = unit_count();
     for (uint32_t i = first_open_unit_.load(std::memory_order_relaxed); i < count; ++i) {
@@ -230,7 +179,8 @@ uint8_t* SessionFile::find_segment(SegmentPointer* segments, uint32_t ordinal, S
     SegmentPointer& pointer = segments[ordinal];
     if (uint8_t* segment = pointer.load(std::memory_order_acquire)) return segment;
     uint8_t* taken = take_segment();
-    if (taken == nullptr) return pointer.load(std::memory_order_acquire);
+    if (taken == nullptr || !have_space(taken, first_piece(kind)))
+        return pointer.load(std::memory_order_acquire);
     auto* head = reinterpret_cast<SegmentHeader*>(taken);
     head->ordinal = ordinal;
     uint8_t* expected = nullptr;
@@ -260,11 +210,14 @@ Numbered<Record> SessionFile::add(SegmentPointer* segments, Shared<uint32_t>& co
     do {
         const uint32_t first = next + kFirst;
         if (first >= limit) return {};
-        // The segment first, then the id: an id that was given out always has its record.
-        if (find_segment(segments, first / kPerSegment<Record>, kKind) == nullptr) return {};
         // Limits are multiples of this.
         const uint32_t left = kPerSegment<Record> - first % kPerSegment<Record>;
         given = wanted < left ? wanted : left;
+        // The segment first, then the id: an id that was given out always has its record.
+        const uint8_t* segment = find_segment(segments, first / kPerSegment<Record>, kKind);
+        const uint64_t end =
+            sizeof(SegmentHeader) + (first % kPerSegment<Record> + given) * sizeof(Record);
+        if (segment == nullptr || !have_space(segment, end)) return {};
     } while (!count.compare_exchange_weak(next, next + given, std::memory_order_relaxed));
     return {next + kFirst, &record_at<Record>(segments, next + kFirst), given};
 }
@@ -283,7 +236,8 @@ void* SessionFile::add_page(PageKind kind, uint32_t table, uint32_t index) {
     do {
         if (next / kPagesPerSegment >= kMaxPageSegments) return nullptr;
         segment = find_segment(pages_, next / kPagesPerSegment, SegmentKind::pages);
-        if (segment == nullptr) return nullptr;
+        const uint64_t end = (next % kPagesPerSegment + 2) * kPageSize;
+        if (segment == nullptr || !have_space(segment, end)) return nullptr;
     } while (!page_count_.compare_exchange_weak(next, next + 1, std::memory_order_relaxed));
     auto* pages = reinterpret_cast<PageSegment*>(segment);
     PageDescriptor& descriptor = pages->descriptors[next % kPagesPerSegment];

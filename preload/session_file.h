@@ -3,8 +3,10 @@
 //
 // Space is taken with fallocate before it is written, so a full disk or RLIMIT_FSIZE is a failed
 // call here and never a SIGBUS or SIGXFSZ in the program. For a large unit it is taken segment by
-// segment: 4 MiB at once hold a thread for a millisecond where the file lies in tmpfs. Growing is
-// rare and takes no lock: two threads that need space at once each grow the file.
+// segment: 4 MiB at once hold a thread for a millisecond where the file lies in tmpfs. The header
+// and the first segments get theirs a few pages at a time, for a small program is not to pay for
+// more than it uses. Growing is rare and takes no lock: two threads that need space at once each
+// grow the file.
 #pragma once
 
 #include <atomic>
@@ -28,6 +30,9 @@ public:
     // Creates the file by options.output, exclusively and readable by its owner alone. Says on
     // stderr why when it cannot. An earlier image's file of the same process is closed (exec).
     bool create(const Options& options, bool forked);
+    // Whether a file of the name that create would choose is there, of an earlier image of this
+    // process perhaps; true where that cannot be told beforehand.
+    static bool name_is_taken(const Options& options);
     // In a fork child: forget the parent's file. Its mapping stays, for code interrupted by the
     // fork that may still finish a store into it.
     void forget();
@@ -65,6 +70,9 @@ public:
 
     // How many values of cells have been kept for snapshots, by all tables; in steps.
     std::atomic<uint64_t>& values_kept() { return values_kept_; }
+
+    // Whoever holds the SnapshotLock asks before each snapshot. false: there is none for it.
+    bool have_space_for_snapshot();
 
     // Takes the space of what is mapped, while the program still lets us make system calls.
     void reserve_units();
@@ -110,11 +118,23 @@ private:
     // Says why not.
     bool may_grow();
     bool reopen();
-    // 0, or a negative errno.
+    // These three: 0, or a negative errno. Only reserve does without fallocate.
+    long reserve_start();
     long reserve(uint64_t offset, uint64_t size);
+    long allocate(uint64_t offset, uint64_t size) const;
+    // Whether the segment has its space up to `end`, which is taken if need be.
+    bool have_space(const void* segment, uint64_t end) {
+        const auto at = reinterpret_cast<uint64_t>(segment) - reinterpret_cast<uint64_t>(header_);
+        if (at >= kMappedAtStart) return true;
+        const auto number = static_cast<uint32_t>(at / kSegmentSize);
+        return end <= first_space_[number].load(std::memory_order_relaxed) ||
+               take_space(number, static_cast<uint32_t>(end));
+    }
+    bool take_space(uint32_t segment, uint32_t wanted);
     // A number that programs neither expect to get from open nor close one by one.
     static int move_high(int fd);
     bool open_new(const Options& options, const char* program, uint32_t& image);
+    void open_first_unit();
     void fill_identity(const Options& options, const char* program, uint32_t image, bool forked);
     void stop_growing(const char* reason);
 
@@ -128,6 +148,10 @@ private:
     std::atomic<bool> full_{false};
     std::atomic<uint32_t> page_count_{0};
     std::atomic<uint64_t> values_kept_{0};
+    // The header's, one of each kind, and one to spare: a small program needs no second unit.
+    static constexpr uint32_t kFirstSegments = 7;
+    static constexpr uint64_t kMappedAtStart = kFirstSegments * kSegmentSize;
+    std::atomic<uint32_t> first_space_[kFirstSegments] = {};  // bytes of each that have their space
     // Mapped segments that follow each other in the file. Those that several threads made at once
     // are used up one after the other.
     struct Unit {

@@ -34,13 +34,21 @@ constinit std::atomic<uint64_t> operations_told{0};
 constexpr int64_t kPeakStepShare = 50;
 constexpr int64_t kPeakStepBytes = 64 * 1024;
 
+// At the end of a process that lived so long the memory of process and cgroup is not asked for.
+constexpr uint64_t kShortLifeNs = 50'000'000;
+
 SnapshotNumber open_filled(SnapshotKind kind, const char* label, uint64_t now_ns, uint16_t flags,
                            uint64_t& cost_ns) {
+    if (!recorder.file.have_space_for_snapshot()) return SnapshotNumber{0};
     SnapshotDescriptor filled{};
     filled.kind = kind;
     filled.flags = flags;
     filled.time_ns = now_ns;
-    read_process_figures(filled);
+    // The files of /proc would be a tenth of what such a process costs.
+    if (kind == SnapshotKind::exit && now_ns < kShortLifeNs)
+        mark_figures_unknown(filled);
+    else
+        read_process_figures(filled);
     for (size_t i = 0; i + 1 < kLabelSize && label[i] != '\0'; ++i) filled.label[i] = label[i];
     cost_ns = filled.cost_ns = recorder.file.since_start_ns() - now_ns;
     return open_snapshot(recorder.file.header(), filled);
@@ -96,7 +104,7 @@ void take_peak(int64_t live) {
         live + (live / kPeakStepShare > kPeakStepBytes ? live / kPeakStepShare : kPeakStepBytes),
         std::memory_order_relaxed);
     SnapshotLock lock(recorder.file.control(), monotonic_ns());
-    if (!lock.held()) return;
+    if (!lock.held() || !recorder.file.have_space_for_snapshot()) return;
     SnapshotDescriptor filled{};
     filled.kind = SnapshotKind::peak;
     filled.time_ns = recorder.file.since_start_ns();

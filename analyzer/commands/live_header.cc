@@ -44,6 +44,14 @@ LiveHeader map_live_header(uint32_t pid, const char* purpose) {
     if (!writable.is_open())
         throw Failure(fmt::format("{}: {}; {} by the user of process {} or by root", session.path,
                                   std::strerror(error), purpose, pid));
+    // The recorder takes the space of the table of snapshots when it needs it. On a full disk this
+    // is a message; to write there without it would end us. Not all file systems know of it.
+    if (fallocate(writable.get(), FALLOC_FL_KEEP_SIZE, 0, sizeof(Header)) != 0 &&
+        errno != EOPNOTSUPP)
+        throw Failure(
+            fmt::format("{}: {}; the process is recorded on, but nothing can be asked "
+                        "of it",
+                        session.path, std::strerror(errno)));
     void* address =
         mmap(nullptr, sizeof(Header), PROT_READ | PROT_WRITE, MAP_SHARED, writable.get(), 0);
     if (address == MAP_FAILED)

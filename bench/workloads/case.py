@@ -12,6 +12,9 @@ class Case:
     # Names of configurations; None: all.
     only = None
     most_rounds = None
+    # Whether hooks and sampled have more rounds, one beside the other, while their ratio is spread
+    # wider than what was promised of it.
+    paired_rounds = False
     # In how many rounds the recording is read, and whether a report is printed.
     read_in_rounds = 3
     with_report = True
@@ -39,7 +42,7 @@ class Case:
         files = configuration.recordings(folder)
         if not files:
             return {}
-        figures = {"file_bytes": sum(os.path.getsize(path) for path in files)}
+        figures = {"file_bytes": sum(map(measure.space_taken, files))}
         if number >= self.read_in_rounds or self.many_processes:
             return figures
         if configuration.report and self.with_report:
@@ -76,6 +79,7 @@ class Case:
 class ProgramCase(Case):
     """A program that runs to its end."""
 
+    paired_rounds = True
     environment = {}
     stdin = None
     expect = (0,)

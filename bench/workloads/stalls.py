@@ -17,7 +17,7 @@ class Stalls(Case):
     of them running than there are processors, a stall would mostly be another thread's turn."""
 
     only = {"plain", "exact", "sampled"}
-    most_rounds = 3
+    most_rounds = 7
 
     def __init__(self, name, built, sites, threads, scale):
         super().__init__(name, built)
@@ -60,7 +60,7 @@ class Stalls(Case):
             figures["snapshots"] = len(costs)
             figures["snapshot_cost_longest"] = max(costs)
             figures["snapshot_cost_mean"] = sum(costs) / len(costs)
-            figures["file_bytes"] = os.path.getsize(path)
+            figures["file_bytes"] = measure.space_taken(path)
         return figures
 
     def _take_snapshots(self, pid, configuration, folder):

@@ -141,6 +141,23 @@ class Processes(EndToEndTest):
         for report, entries in zip(reports, truth.read_truth(result.out), strict=True):
             self.assert_truth(report, entries, result)
 
+    def files_of(self, script, options):
+        output = os.path.join(self.folder, "%p.heapdrift")
+        self.recorded(["/bin/sh", "-c", script], options, output=output)
+        paths = session.sessions_in(self.folder)
+        return [session.json_of(["info", path], self.folder)["files"][0] for path in paths]
+
+    def test_descendant_that_allocates_nothing_has_a_file_only_if_all_are_kept(self):
+        programs = [file["program"] for file in self.files_of("/bin/true; :", "")]
+        self.assertEqual([name for name in programs if name.endswith("true")], [])
+        programs = [file["program"] for file in self.files_of("/bin/true; :", "keep_all=1")]
+        self.assertEqual(len([name for name in programs if name.endswith("true")]), 1)
+
+    def test_image_that_allocates_nothing_ends_the_one_before(self):
+        files = self.files_of("""/bin/sh -c 'exec /bin/true'; :""", "")
+        descendants = [file for file in files if file["ended_by"] != "exit"]
+        self.assertEqual([file["ended_by"] for file in descendants], ["exec"])
+
     def test_ld_preload_of_others_reaches_the_child(self):
         other = "/usr/lib/x86_64-linux-gnu/libSegFault.so"
         result = self.recorded(["/usr/bin/env"], preload=other)

@@ -33,6 +33,9 @@ class Snapshots(EndToEndTest):
         # 2.5 seconds are 29 days.
         end = info["files"][0]["duration_seconds"]
         self.assertGreater(end, 28 * 86400)
+        # Only a process that lived for a moment does not say how large it was at its end.
+        self.assertEqual(info["snapshots"][-1]["kind"], "exit")
+        self.assertIsNotNone(info["snapshots"][-1]["rss_anon_bytes"])
         scheduled = [entry for entry in info["snapshots"] if entry["kind"] == "scheduled"]
         self.assertTrue(48 <= len(scheduled) <= 96, f"{len(scheduled)} scheduled snapshots")
         # They come from the whole run, and what lies between the held ones was dropped.

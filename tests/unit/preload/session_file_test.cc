@@ -10,6 +10,7 @@
 #include <barrier>
 #include <fstream>
 #include <set>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -140,6 +141,50 @@ TEST(SessionFile, SpaceOfALargeUnitIsTakenWhenItIsNeeded) {
     EXPECT_LT(status_of_file().st_blocks * kBlock, status_of_file().st_size - 2 * kMiB);
     session.file().reserve_units();
     EXPECT_GE(status_of_file().st_blocks * kBlock, status_of_file().st_size);
+}
+
+// A short process pays for each page of the file.
+TEST(SessionFile, ASmallProgramsFileTakesLittleSpace) {
+    TemporarySession session;
+    for (uint32_t i = 0; i < 200; ++i) ASSERT_NE(session.file().add_node().record, nullptr);
+    for (uint32_t i = 0; i < 50; ++i) ASSERT_NE(session.file().add_site().record, nullptr);
+    for (uint32_t i = 0; i < 4; ++i) ASSERT_NE(session.file().add_module().record, nullptr);
+    ASSERT_NE(session.file().add_thread().record, nullptr);
+    ASSERT_NE(session.file().add_page(PageKind::counters, 0, 0), nullptr);
+    EXPECT_LE(session.space_taken(), 64u * 1024);
+}
+
+// Where it is not, a full disk would be a signal.
+TEST(SessionFile, SpaceIsThereBeforeARecordIsWritten) {
+    TemporarySession session;
+    for (uint32_t i = 0; i < 40; ++i) {
+        std::vector<std::span<std::byte>> places;
+        const auto note = [&places](auto* record, size_t size) {
+            ASSERT_NE(record, nullptr);
+            places.emplace_back(reinterpret_cast<std::byte*>(record), size);
+        };
+        for (uint32_t node = 0; node < 100; ++node)
+            note(session.file().add_node().record, sizeof(Node));
+        note(session.file().add_site().record, sizeof(Site));
+        note(session.file().add_module().record, sizeof(Module));
+        note(session.file().add_thread().record, sizeof(ThreadRow));
+        note(static_cast<std::byte*>(session.file().add_page(PageKind::undo, 0, i)), kPageSize);
+        const uint64_t before = session.space_taken();
+        for (const std::span<std::byte> place : places) std::ranges::fill(place, std::byte{1});
+        ASSERT_EQ(session.space_taken(), before);
+    }
+}
+
+TEST(SessionFile, SpaceIsThereBeforeASnapshotIsTaken) {
+    TemporarySession session;
+    Header& header = session.file().header();
+    for (size_t i = 0; i < kMaxSnapshots; ++i) {
+        header.control.moment.store(moment_of(static_cast<uint32_t>(i) + 1, 0));
+        ASSERT_TRUE(session.file().have_space_for_snapshot());
+        const uint64_t before = session.space_taken();
+        std::ranges::fill(header.snapshots[i].label, 'x');
+        ASSERT_EQ(session.space_taken(), before);
+    }
 }
 
 TEST(SessionFile, AFullFileIsAFailedCallAndSaidOnce) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -27,6 +29,12 @@ public:
 
     SessionFile& file() { return *file_; }
     const std::filesystem::path& directory() const { return directory_; }
+    uint64_t space_taken() const {
+        struct stat status {};
+        const auto path = directory_ / ("session." + std::to_string(getpid()));
+        EXPECT_EQ(stat(path.c_str(), &status), 0);
+        return static_cast<uint64_t>(status.st_blocks) * 512;
+    }
 
 private:
     std::filesystem::path directory_;
