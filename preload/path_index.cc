@@ -3,7 +3,7 @@
 namespace heapdrift {
 
 namespace {
-constexpr uint32_t kFirstSlots = 256;  // half a page, which suffices a short process
+constexpr uint32_t kFirstSlots = 512;  // a page or two, which suffices a short process
 // At each insertion: a doubled table has all entries of the one before long before it is full.
 constexpr uint32_t kMovedAtOnce = 16;
 // 64 pages, for which a thread is held some 10 microseconds.

@@ -68,9 +68,9 @@ private:
     };
 
     static size_t byte_size(uint32_t slots) { return sizeof(Table) + slots * sizeof(uint64_t); }
-    // A quarter stays free, so that searches are short and end.
+    // Three sixteenths stay free, so that searches are short and end.
     static bool has_room(const Table& table) {
-        return table.used.load(std::memory_order_relaxed) <= table.mask / 4 * 3;
+        return table.used.load(std::memory_order_relaxed) <= table.mask / 16 * 13;
     }
     static void put(Table& table, uint64_t slot);
     void move_some(Table& table);

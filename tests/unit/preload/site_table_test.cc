@@ -186,7 +186,7 @@ TEST_F(SiteTableTest, TheIndexThatALargerOneReplacedIsGivenBack) {
     for (uint64_t i = 1; i <= kStacks; ++i) site({i});
     const uint32_t nodes = session_.file().control().node_count.load();
     EXPECT_EQ(nodes, kStacks + 1);
-    // 2^17 slots of 8 bytes, three quarters of which may be in use, and a page of each before.
+    // 2^17 slots of 8 bytes, 13 of 16 of which may be in use, and a page of each before.
     constexpr uint64_t kBytes = (uint64_t{8} << 17) + 16 * kPageSize;
     EXPECT_LE(session_.file().control().own_bytes.load(), kBytes);
     for (uint64_t i = 1; i <= kStacks; ++i) site({i});
