@@ -92,14 +92,15 @@ std::vector<model::HistoryPoint> read_points(const Header& header) {
     return points;
 }
 
-// Blocks of the heap; of a sampled session what stands for them.
-double live_blocks(const SessionView& view, const std::vector<Counters>& counters) {
-    double live = 0;
+// In the heap; of a sampled session what stands for them.
+model::LiveAt live_at(const SessionView& view, double seconds,
+                      const std::vector<Counters>& counters) {
+    model::LiveAt live{.seconds = seconds};
     for (uint32_t id = 1; id < counters.size(); ++id) {
         const Site* site = view.site(id);
         if (site == nullptr || site->domain == Domain::heap)
-            live += static_cast<double>(counters[id].allocations) -
-                    static_cast<double>(counters[id].deallocations);
+            live.blocks += static_cast<double>(counters[id].allocations) -
+                           static_cast<double>(counters[id].deallocations);
     }
     return live;
 }
@@ -111,10 +112,9 @@ void drop_teardown(const SessionView& view, std::vector<model::HistoryPoint>& po
     const auto ends = std::span(points).last<kLastPoints>();
     const uint32_t numbers[] = {ends[0].snapshot, ends[1].snapshot, ends[2].snapshot};
     const auto counters = counters_at(view, numbers);
-    const auto live_at = [&](size_t at) {
-        return model::LiveAt{ends[at].seconds, live_blocks(view, counters[at])};
-    };
-    if (model::is_teardown(live_at(0), live_at(1), live_at(2),
+    if (model::is_teardown(live_at(view, ends[0].seconds, counters[0]),
+                           live_at(view, ends[1].seconds, counters[1]),
+                           live_at(view, ends[2].seconds, counters[2]),
                            static_cast<double>(exit_began_ns) / 1e9))
         points.pop_back();
 }

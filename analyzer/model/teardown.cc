@@ -5,7 +5,9 @@ namespace heapdrift::model {
 namespace {
 
 // Of the run, from the snapshot before to exit.
-constexpr double kMoment = 0.015;
+constexpr double kMoment = 0.03;
+// In a shorter run that is less than an interval, and nothing tells a batch program from others.
+constexpr double kLeastSeconds = 0.75;
 // A lesser fall may be the ebb and flow of the program's work.
 constexpr double kLeastFall = 0.1;
 
@@ -16,8 +18,8 @@ bool is_teardown(const LiveAt& earlier, const LiveAt& before, const LiveAt& last
     const auto falls = [](const LiveAt& from, const LiveAt& to) {
         return to.blocks < (1 - kLeastFall) * from.blocks;
     };
-    return exit_began - before.seconds <= kMoment * exit_began && falls(before, last) &&
-           !falls(earlier, before);
+    return exit_began >= kLeastSeconds && exit_began - before.seconds <= kMoment * exit_began &&
+           falls(before, last) && !falls(earlier, before);
 }
 
 }  // namespace heapdrift::model
