@@ -92,19 +92,15 @@ std::vector<model::HistoryPoint> read_points(const Header& header) {
     return points;
 }
 
-// Of the heap; of a sampled session blocks are what stands for them.
+// In the heap; of a sampled session what stands for them.
 model::LiveAt live_at(const SessionView& view, double seconds,
                       const std::vector<Counters>& counters) {
     model::LiveAt live{.seconds = seconds};
-    const auto difference = [](uint64_t more, uint64_t less) {
-        return static_cast<double>(more) - static_cast<double>(less);
-    };
     for (uint32_t id = 1; id < counters.size(); ++id) {
         const Site* site = view.site(id);
-        if (site != nullptr && site->domain != Domain::heap) continue;
-        const Counters& values = counters[id];
-        live.blocks += difference(values.allocations, values.deallocations);
-        live.bytes += difference(values.allocated_bytes, values.deallocated_bytes);
+        if (site == nullptr || site->domain == Domain::heap)
+            live.blocks += static_cast<double>(counters[id].allocations) -
+                           static_cast<double>(counters[id].deallocations);
     }
     return live;
 }
