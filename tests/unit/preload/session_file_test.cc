@@ -146,7 +146,7 @@ TEST(SessionFile, SpaceOfALargeUnitIsTakenWhenItIsNeeded) {
 // A short process pays for each page of the file.
 TEST(SessionFile, ASmallProgramsFileTakesLittleSpace) {
     TemporarySession session;
-    for (uint32_t i = 0; i < 200; ++i) ASSERT_NE(session.file().add_node().record, nullptr);
+    for (uint32_t i = 0; i < 200; ++i) ASSERT_NE(session.file().add_nodes(1).record, nullptr);
     for (uint32_t i = 0; i < 50; ++i) ASSERT_NE(session.file().add_site().record, nullptr);
     for (uint32_t i = 0; i < 4; ++i) ASSERT_NE(session.file().add_module().record, nullptr);
     ASSERT_NE(session.file().add_thread().record, nullptr);
@@ -164,7 +164,7 @@ TEST(SessionFile, SpaceIsThereBeforeARecordIsWritten) {
             places.emplace_back(reinterpret_cast<std::byte*>(record), size);
         };
         for (uint32_t node = 0; node < 100; ++node)
-            note(session.file().add_node().record, sizeof(Node));
+            note(session.file().add_nodes(1).record, sizeof(Node));
         note(session.file().add_site().record, sizeof(Site));
         note(session.file().add_module().record, sizeof(Module));
         note(session.file().add_thread().record, sizeof(ThreadRow));
