@@ -17,6 +17,9 @@ public:
     // nullptr where there is none yet.
     Record* page(uint32_t index) const { return index < capacity_ ? pages_[index] : nullptr; }
     Record& at(uint32_t number) const { return pages_[number / kPerPage][number % kPerPage]; }
+    // A page that will not be looked at soon: it stays in the file, and is mapped again by the
+    // kernel when it is.
+    void unmap(uint32_t index) const { give_back_pages(pages_[index], kPageSize); }
 
     // nullptr without space.
     Record* add_page(SessionFile& file, TableId table, uint32_t index) {
@@ -68,6 +71,7 @@ public:
         for (uint32_t i = 0; i < kProbes && sweep_left_ > 0; ++i) {
             --sweep_left_;
             sweep_at_ = sweep_at_ + 1 < count_ ? sweep_at_ + 1 : 0;
+            if (sweep_at_ % kPerPage == 0) leave(sweep_at_ > 0 ? sweep_at_ - 1 : count_ - 1);
             number = sweep_at_;
             if (is_dead(at(number))) return true;
         }
@@ -75,7 +79,10 @@ public:
     }
     // A record of zeros. false: without space.
     bool append(SessionFile& file, TableId table, uint32_t& number) {
-        if (page_full() && pages_.add_page(file, table, count_ / kPerPage) == nullptr) return false;
+        if (page_full()) {
+            if (pages_.add_page(file, table, count_ / kPerPage) == nullptr) return false;
+            if (count_ > 0) leave(count_ - 1);
+        }
         number = count_++;
         return true;
     }
@@ -84,6 +91,14 @@ public:
 
 private:
     static constexpr uint32_t kPerPage = PageDirectory<Record, kind>::kPerPage;
+    // Of a shorter log all pages stay mapped.
+    static constexpr uint32_t kMappedPages = 64;
+
+    // The page of this record was the last one that was worked in.
+    void leave(uint32_t number) const {
+        if (kind != PageKind::aged && number / kPerPage >= kMappedPages)
+            pages_.unmap(number / kPerPage);
+    }
 
     PageDirectory<Record, kind> pages_;
     uint32_t count_;

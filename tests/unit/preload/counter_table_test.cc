@@ -202,6 +202,26 @@ TEST_F(CounterTableTest, TheUndoLogDoesNotGrowWithTheRun) {
     EXPECT_LE(run(3000), early + small);
 }
 
+// What a program of many sites had at earlier snapshots is many times what it has now.
+TEST_F(CounterTableTest, FullPagesOfTheUndoLogAreNotHeldInMemory) {
+    constexpr uint32_t kSites = 40000;
+    const auto touch_all = [this] {
+        for (uint32_t site = 1; site <= kSites; ++site) allocate(site);
+        snapshot(SnapshotKind::scheduled);
+    };
+    touch_all();
+    const uint64_t before = session_.resident_bytes();
+    for (int round = 0; round < 5; ++round) touch_all();
+    const uint64_t after = session_.resident_bytes();
+    const std::vector<EarlierValues> entries = undo_entries();
+    ASSERT_EQ(entries.size(), 5 * kSites);
+    constexpr uint64_t kLogsMiB = 1;
+    static_assert(5 * kSites * sizeof(SmallUndoEntry) > 3 * (kLogsMiB << 20));
+    EXPECT_LT(after, before + (kLogsMiB << 20));
+    for (const uint32_t site : {1u, 7u, kSites})
+        EXPECT_EQ(value_at(site, 3, entries), truth_[3][site]);
+}
+
 // Between held scheduled snapshots lie the intervals in which blocks are told apart. With the
 // counters, which the tests above check, the matrix of deaths by interval of birth and of
 // deallocation says everything of survivors and lifetimes; its diagonal is what is left of them.

@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -34,6 +35,20 @@ public:
         const auto path = directory_ / ("session." + std::to_string(getpid()));
         EXPECT_EQ(stat(path.c_str(), &status), 0);
         return static_cast<uint64_t>(status.st_blocks) * 512;
+    }
+    // Of the file, in this process's memory.
+    uint64_t resident_bytes() const {
+        std::ifstream smaps("/proc/self/smaps");
+        uint64_t bytes = 0;
+        bool of_file = false;
+        for (std::string line; std::getline(smaps, line);) {
+            // "Rss:    12 kB" belongs to the mapping that was named last.
+            if (line.find('-') < line.find(' '))
+                of_file = line.find(directory_.string()) != std::string::npos;
+            else if (of_file && line.starts_with("Rss:"))
+                bytes += std::stoull(line.substr(4)) * 1024;
+        }
+        return bytes;
     }
 
 private:
