@@ -47,7 +47,7 @@ void SessionFile::forget() {
     for (uint32_t i = unit_count(); i-- > 0;) units_[i].size.store(0, std::memory_order_relaxed);
     unit_count_.store(0, std::memory_order_relaxed);
     first_open_unit_.store(0, std::memory_order_relaxed);
-    spare_.store(nullptr, std::memory_order_relaxed);
+    for (auto& spare : spares_) spare.store(nullptr, std::memory_order_relaxed);
     // Only the entries in use: a pass over all would touch, and so copy, a megabyte in each child.
     const auto clear = [](SegmentPointer* segments) {
         for (; segments->load(std::memory_order_relaxed) != nullptr; ++segments)
@@ -168,8 +168,10 @@ uint8_t* SessionFile::take_from_unit() {
 }
 
 uint8_t* SessionFile::take_segment() {
-    // Acquire/release: the segment's memory is handed from thread to thread through spare_.
-    if (uint8_t* spare = spare_.exchange(nullptr, std::memory_order_acq_rel)) return spare;
+    // Acquire: pairs with the release in find_segment, of whoever had the segment before.
+    for (auto& place : spares_)
+        if (place.load(std::memory_order_relaxed) != nullptr)
+            if (uint8_t* spare = place.exchange(nullptr, std::memory_order_acquire)) return spare;
     if (full_.load(std::memory_order_relaxed)) return nullptr;
     if (uint8_t* segment = take_from_unit()) return segment;
     return full_.load(std::memory_order_relaxed) ? nullptr : grow();
@@ -185,9 +187,14 @@ uint8_t* SessionFile::find_segment(SegmentPointer* segments, uint32_t ordinal, S
     head->ordinal = ordinal;
     uint8_t* expected = nullptr;
     if (!pointer.compare_exchange_strong(expected, taken, std::memory_order_acq_rel)) {
-        // Another thread was first. If a spare is there already, this segment stays unused.
+        // Another thread was first: the next one who needs a segment takes this.
         head->ordinal = 0;
-        spare_.store(taken, std::memory_order_release);
+        for (auto& place : spares_) {
+            uint8_t* empty = nullptr;
+            if (place.compare_exchange_strong(empty, taken, std::memory_order_release,
+                                              std::memory_order_relaxed))
+                break;
+        }
         return expected;
     }
     // Release: pairs with the reader's acquire of kind; the ordinal is there before.

@@ -170,7 +170,8 @@ private:
         return count < kMaxUnits ? count : kMaxUnits;
     }
     std::atomic<uint32_t> first_open_unit_{0};  // those before are used up
-    std::atomic<uint8_t*> spare_{nullptr};      // one segment whose taker lost a race
+    // Segments whose takers lost a race: as many as threads that wait for the kernel at once.
+    std::atomic<uint8_t*> spares_[64] = {};
     SegmentPointer nodes_[kMaxNodes / kPerSegment<Node>] = {};
     SegmentPointer sites_[kMaxSites / kPerSegment<Site>] = {};
     SegmentPointer modules_[kMaxModules / kPerSegment<Module>] = {};
