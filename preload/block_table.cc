@@ -22,9 +22,11 @@ BlockTable::Place BlockTable::place_or_map(uint64_t address) {
         constexpr size_t kSize = sizeof(Planes) << kMidBits;
         auto* mid = static_cast<Planes*>(map_pages(kSize));
         if (mid == nullptr) return {};
+        const uint64_t top = slot_number(address, slot_shift_) >> (kLeafBits + kMidBits);
+        // Before the entry: whoever knows of a block there finds it.
+        used_stretches_.fetch_or(uint64_t{1} << top / kTopsPerStretch, std::memory_order_relaxed);
         Planes* expected = nullptr;
-        if (!root_[slot_number(address, slot_shift_) >> (kLeafBits + kMidBits)]
-                 .compare_exchange_strong(expected, mid, std::memory_order_acq_rel))
+        if (!root_[top].compare_exchange_strong(expected, mid, std::memory_order_acq_rel))
             unmap_pages(mid, kSize);
         place = place_of(address);
     }
@@ -155,14 +157,12 @@ bool BlockTable::watch(uint64_t address) {
 
 template <typename Visit>
 void BlockTable::for_each_plane(Visit visit) const {
-    for (const auto& entry : root_) {
-        const Planes* mid = entry.load(std::memory_order_acquire);
-        if (mid == nullptr) continue;
+    for_each_mid([&](uint64_t, const Planes* mid) {
         for (uint32_t i = 0; i < 1u << kMidBits; ++i) {
             if (Slot* a = mid[i].a.load(std::memory_order_acquire)) visit(a);
             if (Slot* b = mid[i].b.load(std::memory_order_acquire)) visit(b);
         }
-    }
+    });
 }
 
 bool BlockTable::keep_on_fork(bool kept) {
@@ -192,14 +192,12 @@ uint64_t BlockTable::resident_bytes() const {
                                                        sys::address(resident))))
             for (const uint8_t page : resident) pages += page & 1;
     };
-    for (const auto& entry : root_) {
-        const Planes* mid = entry.load(std::memory_order_acquire);
-        if (mid == nullptr) continue;
+    for_each_mid([&](uint64_t, const Planes* mid) {
         // Mostly one page of it was touched. To look at the others would touch them.
         uint8_t resident[kMidPages];
         if (sys::failed(
                 sys::call(SYS_mincore, sys::address(mid), kMidSize, sys::address(resident))))
-            continue;
+            return;
         for (size_t page = 0; page < kMidPages; ++page) {
             if ((resident[page] & 1) == 0) continue;
             ++pages;
@@ -208,7 +206,7 @@ uint64_t BlockTable::resident_bytes() const {
                 count(mid[i].b.load(std::memory_order_acquire));
             }
         }
-    }
+    });
     return pages * kPageSize;
 }
 

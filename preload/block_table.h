@@ -240,6 +240,9 @@ private:
         std::atomic_signal_fence(std::memory_order_seq_cst);
         slot->store(0, std::memory_order_relaxed);
     }
+    // visit(top, mid): what root_[top] leads to.
+    template <typename Visit>
+    void for_each_mid(Visit visit) const;
     template <typename Visit>
     void for_each_plane(Visit visit) const;
 
@@ -279,17 +282,29 @@ private:
     uint64_t return_at_ = 0;  // number of the next stretch; belongs to whoever set returning_
     std::atomic<uint64_t> recent_leaves_[kRecentLeaves] = {};
     std::atomic<Planes*> root_[kRootSize] = {};
+    // A bit for each of 64 stretches of root_ that something is in: it has 16 pages, of which most
+    // processes use two.
+    static constexpr uint32_t kTopsPerStretch = kRootSize / 64;
+    std::atomic<uint64_t> used_stretches_{0};
 };
 
 template <typename Visit>
+void BlockTable::for_each_mid(Visit visit) const {
+    for (uint64_t left = used_stretches_.load(std::memory_order_relaxed); left != 0;
+         left &= left - 1) {
+        const uint64_t first = static_cast<uint64_t>(__builtin_ctzll(left)) * kTopsPerStretch;
+        for (uint64_t top = first; top < first + kTopsPerStretch; ++top)
+            if (Planes* mid = root_[top].load(std::memory_order_acquire)) visit(top, mid);
+    }
+}
+
+template <typename Visit>
 void BlockTable::for_each(Visit visit) const {
-    for (uint32_t top = 0; top < kRootSize; ++top) {
-        const Planes* mid = root_[top].load(std::memory_order_acquire);
-        if (mid == nullptr) continue;
+    for_each_mid([&](uint64_t top, const Planes* mid) {
         // Leaves of the same addresses go together.
         const uint32_t together = slot_shift_ == 5 ? 1 : 2;
         for (uint32_t i = 0; i < 1u << kMidBits; i += together) {
-            const uint64_t first = (uint64_t{top} << kMidBits | i) / together << (kLeafBits + 5);
+            const uint64_t first = (top << kMidBits | i) / together << (kLeafBits + 5);
             const Slot* a[2] = {};
             const Slot* b[2] = {};
             for (uint32_t odd = 0; odd < together; ++odd) {
@@ -308,7 +323,7 @@ void BlockTable::for_each(Visit visit) const {
                 }
             }
         }
-    }
+    });
 }
 
 }  // namespace heapdrift

@@ -1,5 +1,7 @@
 #include "preload/cuda/bypass_check.h"
 
+#include <sys/single_threaded.h>
+
 #include "preload/cuda/doors.h"
 #include "preload/cuda/driver_library.h"
 #include "preload/elf_symbols.h"
@@ -54,11 +56,12 @@ void check_module(const link_map& module, uint32_t& around) {
         note_module(module.l_ld);
 }
 
+constexpr char kDriverFile[] = "/libcuda.so";
+
 // Asks the kernel and not the loader, whose lock a thread may hold that waits for this one: a
 // program without a driver must end as it would without us.
 bool driver_is_mapped() {
-    constexpr char kName[] = "/libcuda.so";
-    constexpr size_t kOverlap = sizeof(kName) - 2;
+    constexpr size_t kOverlap = sizeof(kDriverFile) - 2;
     char text[4096];
     const int fd = sys::open("/proc/self/maps", O_RDONLY);
     if (fd < 0) return false;
@@ -67,7 +70,7 @@ bool driver_is_mapped() {
     for (long got; !found && (got = sys::read(fd, text + held, sizeof(text) - 1 - held)) > 0;) {
         held += static_cast<size_t>(got);
         text[held] = '\0';
-        found = text_contains(text, kName);
+        found = text_contains(text, kDriverFile);
         // The name may lie across two pieces.
         const size_t kept = held < kOverlap ? held : kOverlap;
         __builtin_memmove(text, text + held - kept, kept);
@@ -77,10 +80,21 @@ bool driver_is_mapped() {
     return found;
 }
 
+// Most processes have never had a second thread, and many end within a millisecond: their loader's
+// lock is free or their own.
+bool driver_is_loaded() {
+    if (!__libc_single_threaded) return driver_is_mapped();
+    bool found = false;
+    const BusyScope asking(Busy::asking);
+    for_each_module(
+        [&](const link_map& module) { found |= text_contains(module.l_name, kDriverFile); });
+    return found;
+}
+
 // Those who go past us need not leave a trace of it.
 bool driver_in_process() {
     return recorder.file.header().cuda.driver_seen.load(std::memory_order_relaxed) != 0 ||
-           driver_is_mapped();
+           driver_is_loaded();
 }
 
 }  // namespace
