@@ -144,12 +144,16 @@ HEAPDRIFT_EXPORT void* realloc(void* block, size_t size) {
     return reallocate(block, size, start_state_of_caller());
 }
 
+// A library that is preloaded before us may have a realloc and no reallocarray (jemalloc): then the
+// block is its own. The C library's reallocarray calls the first realloc, too.
 HEAPDRIFT_EXPORT void* reallocarray(void* block, size_t count, size_t size) {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes)) {
         errno = ENOMEM;
         return nullptr;
     }
+    if (other_malloc_first) [[unlikely]]
+        return realloc(block, bytes);
     return reallocate(block, bytes, start_state_of_caller());
 }
 

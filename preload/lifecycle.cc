@@ -1,10 +1,11 @@
 #include "preload/lifecycle.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "preload/elf_symbols.h"
 #include "preload/message.h"
 #include "preload/next_allocator.h"
 #include "preload/page_memory.h"
@@ -160,9 +161,14 @@ bool worth_keeping() {
     return bytes >= recorder.options.min_descendant;
 }
 
-const void* first_malloc() {
+// The module whose malloc is the first one; ours. Not by the function's address: where a program's
+// code takes that, it is a place in the program which leads on, and to us, too, it is the first
+// one.
+const link_map* other_module_with_malloc() {
     const BusyScope internal(Busy::internal);
-    return dlsym(RTLD_DEFAULT, "malloc");
+    const link_map* module = module_of(dlsym(RTLD_DEFAULT, "malloc"));
+    if (module == nullptr || module == module_of(&first_process)) return nullptr;
+    return find_defined(*module, "malloc") == nullptr ? nullptr : module;
 }
 
 // Many small processes never allocate, and their files would be dropped: nothing is done for them.
@@ -176,25 +182,22 @@ bool may_wait() {
            options.output.text()[0] == '/' && !SessionFile::name_is_taken(options);
 }
 
-// A program that brings its own malloc in its executable never calls ours.
-void check_interposition(const void* found) {
-    Dl_info info{};
-    const BusyScope internal(Busy::internal);
-    if (dladdr(found, &info) == 0 || info.dli_fname == nullptr) info.dli_fname = "another module";
-    say(Message() << "process " << sys::pid() << ": malloc is defined by " << info.dli_fname
-                  << ", before the recorder; allocations through it are not recorded");
-}
-
 [[gnu::constructor]] void on_load() {
-    const void* found = first_malloc();
-    const bool ours = found == nullptr || found == reinterpret_cast<const void*>(&malloc);
-    if (ours && process->state.load(std::memory_order_relaxed) == ProcessState::fresh &&
-        may_wait()) {
+    const link_map* other = other_module_with_malloc();
+    other_malloc_first = other != nullptr;
+    if (!other_malloc_first &&
+        process->state.load(std::memory_order_relaxed) == ProcessState::fresh && may_wait()) {
         remember_stderr();
         waiting = true;
         return;
     }
-    if (active() && !ours) check_interposition(found);
+    if (!active() || other == nullptr) return;
+    // Of the program that it starts `heapdrift run` says it.
+    const bool is_program = other->l_name[0] == '\0';
+    if (is_program && recorder.file.is_root()) return;
+    say(Message() << "process " << sys::pid() << ": malloc is defined by "
+                  << (is_program ? "the program itself" : other->l_name)
+                  << ", before the recorder; allocations through it are not recorded");
 }
 
 [[gnu::destructor]] void on_unload() {
@@ -204,6 +207,7 @@ void check_interposition(const void* found) {
 }  // namespace
 
 constinit Process* process = &first_process;
+constinit bool other_malloc_first = false;
 
 // Again until it holds: another thread may pause or go on at the same time.
 void settle_ordinary() {

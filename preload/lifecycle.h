@@ -38,6 +38,10 @@ inline Ordinary is_ordinary() {
 // To be called when what is_ordinary depends on has changed.
 void settle_ordinary();
 
+// Whether the program's malloc is another library's, or its own: ours is not called. Known when our
+// constructor has run.
+extern bool other_malloc_first;
+
 // Whether operations are to be recorded. Starts recording in a fresh process: then what threads
 // knew, a parent's, is gone.
 bool activate_slow();

@@ -37,18 +37,22 @@ def _preloaded(name, victim):
 
 
 def _before_us(name):
-    """The user's own LD_PRELOAD may stand before ours: the recorder sees nothing, and harms none."""
+    """The user's own LD_PRELOAD may stand before ours: the recorder sees nothing, says so, and harms
+    none, also where the other library leaves out a function (reallocarray, which ls calls)."""
 
     def test(self):
-        command = self.victim("tiny_blocks")
-        plain = self.plain(command, library(name))
         environment = {
             **self.environment(),
             "LD_PRELOAD": f"{library(name)}:{build.recorder()}",
             "HEAPDRIFT_OPTIONS": f"output={self.folder}/%e.%p.heapdrift",
         }
-        result = process.run(command, self.folder, environment)
-        self.assertEqual((plain.status, plain.out), (result.status, result.out), result.describe())
+        for command in (self.victim("tiny_blocks"), ["/bin/ls", "/"]):
+            plain = self.plain(command, library(name))
+            result = process.run(command, self.folder, environment)
+            self.assertEqual(
+                (plain.status, plain.out), (result.status, result.out), result.describe()
+            )
+            self.assertIn("before the recorder", result.err, result.describe())
 
     return test
 
