@@ -63,6 +63,7 @@ const char* options_text() {
 
 // Once: what is wrong with them is said.
 void read_options() {
+    if (options_known) return;
     recorder.options = parse_options(options_text());
     options_known = true;
 }
@@ -126,7 +127,7 @@ void start_recording() {
         recorder.loader_start = reinterpret_cast<uint64_t>(loader.dlfo_map_start);
         recorder.loader_end = reinterpret_cast<uint64_t>(loader.dlfo_map_end);
     }
-    if (!options_known) read_options();
+    read_options();
     if (!forked) recorder.sites.seed();
     recorder.sampler.open(recorder.options.sample);
     if (!recorder.file.create(recorder.options, forked)) {
@@ -161,9 +162,9 @@ bool worth_keeping() {
     return bytes >= recorder.options.min_descendant;
 }
 
-// The module whose malloc is the first one; ours. Not by the function's address: where a program's
-// code takes that, it is a place in the program which leads on, and to us, too, it is the first
-// one.
+// The module whose malloc the program calls; nullptr where it is ours. Not told by the function's
+// address: where a program's code takes that, it is a place in the program which leads on, and to
+// us, too, it is the first one.
 const link_map* other_module_with_malloc() {
     const BusyScope internal(Busy::internal);
     const link_map* module = module_of(dlsym(RTLD_DEFAULT, "malloc"));
@@ -175,7 +176,7 @@ const link_map* other_module_with_malloc() {
 // Not so where a file is kept anyway, or an earlier image's may have to be marked as ended, or
 // where something is to be prepared before main.
 bool may_wait() {
-    if (!options_known) read_options();
+    read_options();
     const Options& options = recorder.options;
     return options.root_pid != 0 && options.root_pid != sys::pid() && options.keep_all == 0 &&
            options.verify == 0 && options.cuda_patch == 0 && options.min_descendant != 0 &&

@@ -1,13 +1,10 @@
 // Since when a site grows, and how fast.
 #pragma once
 
-#include <optional>
-
-#include "analyzer/model/backlog.h"
-#include "analyzer/model/block_growth.h"
 #include "analyzer/model/growth.h"
 #include "analyzer/model/site_history.h"
 #include "analyzer/model/statistics.h"
+#include "analyzer/model/survivors.h"
 #include "analyzer/model/timing.h"
 
 namespace heapdrift::model {

@@ -11,7 +11,6 @@ namespace heapdrift::model {
 struct LiveAt {
     double seconds = 0;
     double blocks = 0;
-    double bytes = 0;
 };
 
 // earlier, before, last: at the last three snapshots. exit_began: in seconds.
