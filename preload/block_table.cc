@@ -7,7 +7,7 @@
 namespace heapdrift {
 
 BlockTable::Place BlockTable::place_of(uint64_t address) const {
-    const uint64_t slot = slot_number(address, slot_shift_);
+    const uint64_t slot = slot_number(address, slot_shift());
     Planes* mid = root_[slot >> (kLeafBits + kMidBits)].load(std::memory_order_acquire);
     if (mid == nullptr) return {};
     const auto index = static_cast<uint32_t>(slot & ((1u << kLeafBits) - 1));
@@ -22,7 +22,7 @@ BlockTable::Place BlockTable::place_or_map(uint64_t address) {
         constexpr size_t kSize = sizeof(Planes) << kMidBits;
         auto* mid = static_cast<Planes*>(map_pages(kSize));
         if (mid == nullptr) return {};
-        const uint64_t top = slot_number(address, slot_shift_) >> (kLeafBits + kMidBits);
+        const uint64_t top = slot_number(address, slot_shift()) >> (kLeafBits + kMidBits);
         // Before the entry: whoever knows of a block there finds it.
         used_stretches_.fetch_or(uint64_t{1} << top / kTopsPerStretch, std::memory_order_relaxed);
         Planes* expected = nullptr;
@@ -36,7 +36,7 @@ BlockTable::Place BlockTable::place_or_map(uint64_t address) {
 }
 
 void BlockTable::remember(const Place& place, uint64_t address) {
-    const uint64_t leaf = slot_number(address, slot_shift_) >> kLeafBits;
+    const uint64_t leaf = slot_number(address, slot_shift()) >> kLeafBits;
     // Release: pairs with the acquire in find. A plane never goes away.
     recent_leaves_[leaf % kRecentLeaves].store(
         (leaf / kRecentLeaves + 1) << kPointerBits |
@@ -45,8 +45,8 @@ void BlockTable::remember(const Place& place, uint64_t address) {
 }
 
 BlockTable::Put BlockTable::put(uint64_t address, const BlockRecord& record) {
-    if (!record.watched && put_ordinary(fetch_slot(address, slot_shift_), address, record.site,
-                                        record.generation, record.size, slot_shift_))
+    if (!record.watched && put_ordinary(fetch_slot(address, slot_shift()), address, record.site,
+                                        record.generation, record.size, slot_shift()))
         return {true, {}};
     const Place place = place_or_map(address);
     if (place.a == nullptr) return {false, {}};
@@ -102,7 +102,7 @@ bool BlockTable::write_special(const Place& place, uint64_t address, const Block
         head |= kHuge;
         slot[2].store(static_cast<uint32_t>(record.size >> kLowSizeBits) << 2,
                       std::memory_order_relaxed);
-    } else if (!covers_next_slot(address, record.size, slot_shift_)) {
+    } else if (!covers_next_slot(address, record.size, slot_shift())) {
         head |= kInPlaneB;
         Slot* b = place.planes->b.load(std::memory_order_acquire);
         if (b == nullptr && (b = map_plane(place.planes->b, false)) == nullptr) return false;
@@ -132,7 +132,7 @@ BlockRecord BlockTable::read_record(const Slot* slot, uint32_t head, const Slot*
 }
 
 BlockRecord BlockTable::take(uint64_t address) {
-    if (BlockRecord record; take_ordinary(address, record, slot_shift_)) return record;
+    if (BlockRecord record; take_ordinary(address, record, slot_shift())) return record;
     const Place place = place_of(address);
     if (place.a == nullptr) return {};
     remember(place, address);

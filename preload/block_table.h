@@ -39,8 +39,9 @@ public:
         BlockRecord replaced;  // site 0, or a record that stood there: freed behind our back
     };
 
-    // spacing: the smallest distance between two blocks of the allocator, 16 or 32.
-    void set_spacing(uint64_t spacing) { slot_shift_ = shift_of(spacing); }
+    // spacing: the smallest distance between two blocks of the allocator, 16 or 32. It is 16 where
+    // nothing is said: that leaves the pages of a table alone in which there are no blocks.
+    void set_spacing(uint64_t spacing) { wider_ = shift_of(spacing) - shift_of(16); }
     static constexpr uint32_t shift_of(uint64_t spacing) { return spacing == 32 ? 5 : 4; }
 
     // Enters a block; its generation is at most kLastGeneration.
@@ -267,7 +268,9 @@ private:
     bool next_stretch(Stretch& stretch);
     void return_pages(const Stretch& stretch, const uint8_t* resident);
 
-    uint32_t slot_shift_ = 5;
+    uint32_t slot_shift() const { return shift_of(16) + wider_; }
+    uint32_t wider_ = 0;
+
     // How often pages were returned, times 4, and how far the present return is. Stands with what
     // every operation reads.
     static constexpr uint32_t kIdle = 0;
@@ -302,7 +305,7 @@ template <typename Visit>
 void BlockTable::for_each(Visit visit) const {
     for_each_mid([&](uint64_t top, const Planes* mid) {
         // Leaves of the same addresses go together.
-        const uint32_t together = slot_shift_ == 5 ? 1 : 2;
+        const uint32_t together = slot_shift() == 5 ? 1 : 2;
         for (uint32_t i = 0; i < 1u << kMidBits; i += together) {
             const uint64_t first = (top << kMidBits | i) / together << (kLeafBits + 5);
             const Slot* a[2] = {};

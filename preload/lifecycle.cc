@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "preload/elf_symbols.h"
+#include "preload/large_table.h"
 #include "preload/message.h"
 #include "preload/next_allocator.h"
 #include "preload/page_memory.h"
@@ -44,14 +45,14 @@ constinit bool thread_exit_key_made = false;
 
 // HEAPDRIFT_OPTIONS as the process was started with; before libc has set environ, from /proc.
 const char* options_text() {
-    static char text[4096];
+    HEAPDRIFT_LARGE_TABLE static char text[4096];
     constexpr const char* kName = "HEAPDRIFT_OPTIONS=";
     if (environ != nullptr) {
         for (char** entry = environ; *entry != nullptr; ++entry)
             if (text_starts(*entry, kName)) return *entry + text_size(kName);
         return nullptr;
     }
-    static char whole[64 * 1024];
+    HEAPDRIFT_LARGE_TABLE static char whole[64 * 1024];
     const size_t size = sys::read_file("/proc/self/environ", whole, sizeof(whole) - 1);
     for (size_t at = 0; at < size; at += text_size(whole + at) + 1)
         if (text_starts(whole + at, kName)) {
@@ -118,8 +119,6 @@ void start_recording() {
     }
     if (!next_allocator_known()) find_next_allocator();
     recorder.blocks.set_spacing(next.spacing);
-    recorder.custom_blocks.set_spacing(16);
-    recorder.tensors.set_spacing(16);
     BlockTable::prepare_return();
     // A variable of the loader's own.
     dl_find_object loader{};
@@ -128,7 +127,7 @@ void start_recording() {
         recorder.loader_end = reinterpret_cast<uint64_t>(loader.dlfo_map_end);
     }
     read_options();
-    if (!forked) recorder.sites.seed();
+    if (!forked) recorder.open();
     recorder.sampler.open(recorder.options.sample);
     if (!recorder.file.create(recorder.options, forked)) {
         give_up();

@@ -62,7 +62,7 @@ MappingTable::Removal MappingTable::remove_one(uint64_t start, uint64_t size, Un
     const uint64_t from = range.start > start ? range.start : start;
     const uint64_t to = range.end < end ? range.end : end;
     const bool whole = from == range.start && to == range.end;
-    if (!whole && range.group == 0) range.group = next_group_++;
+    if (!whole && range.group == 0) range.group = ++last_group_;
     unmapped = {from, to, range.site, range.generation, range.group, false};
     if (whole) {
         const uint32_t group = range.group;

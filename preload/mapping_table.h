@@ -65,7 +65,7 @@ private:
     Range* ranges_ = nullptr;
     uint32_t count_ = 0;
     uint32_t capacity_ = 0;
-    uint32_t next_group_ = 1;  // group 0: a mapping in one piece
+    uint32_t last_group_ = 0;  // group 0: a mapping in one piece
 };
 
 }  // namespace heapdrift

@@ -29,7 +29,7 @@ bool ModuleList::revive(const ModuleInfo& info, uint32_t& id) {
         if (entry.start != info.start || entry.end != info.end ||
             !entry.unloaded.load(std::memory_order_relaxed))
             continue;
-        Module& module = file_.module(id);
+        Module& module = file_->module(id);
         if (module.load_bias != info.load_bias || module.build_id_size != info.build_id_size ||
             __builtin_memcmp(module.build_id, info.build_id, info.build_id_size) != 0)
             continue;
@@ -49,13 +49,13 @@ uint32_t ModuleList::add(uint64_t address) {
     if (!find_module_info(address, info)) return kNoModule;
     uint32_t revived = 0;
     if (revive(info, revived)) return revived;
-    const Numbered<Module> added = file_.add_module();
+    const Numbered<Module> added = file_->add_module();
     if (added.record == nullptr || added.id >= kMaxModules) return kNoModule;
     Module& module = *added.record;
     module.start = info.start;
     module.end = info.end;
     module.load_bias = info.load_bias;
-    module.loaded_ns = file_.since_start_ns();
+    module.loaded_ns = file_->since_start_ns();
     module.flags = info.path_cut ? kModulePathCut : 0;
     module.build_id_size = info.build_id_size;
     for (uint32_t i = 0; i < info.build_id_size; ++i) module.build_id[i] = info.build_id[i];
@@ -82,9 +82,9 @@ uint32_t ModuleList::add(uint64_t address) {
 // In sampled mode the block is hardly ever recorded. Then a record that counts nothing is entered;
 // its size says only that it may take two slots.
 void ModuleList::watch(uint64_t link_map) {
-    if (blocks_.watch(link_map) || sampler_.exact()) return;
-    blocks_.put(link_map, {kWatchOnly, 0, sizeof(struct link_map), true});
-    sampler_.note(link_map);
+    if (blocks_->watch(link_map) || sampler_->exact()) return;
+    blocks_->put(link_map, {kWatchOnly, 0, sizeof(struct link_map), true});
+    sampler_->note(link_map);
 }
 
 void ModuleList::note_unload(uint64_t link_map) {
@@ -93,7 +93,7 @@ void ModuleList::note_unload(uint64_t link_map) {
         Entry& entry = entries_[i];
         if (entry.link_map != link_map || entry.unloaded.load(std::memory_order_relaxed)) continue;
         entry.unloaded.store(true, std::memory_order_relaxed);
-        file_.module(i).unloaded_ns.store(file_.since_start_ns(), std::memory_order_relaxed);
+        file_->module(i).unloaded_ns.store(file_->since_start_ns(), std::memory_order_relaxed);
         rule_table.retire(entry.start, entry.end);
     }
     // Release: pairs with the acquire in generation(). No zero, which says that nothing was

@@ -19,8 +19,12 @@ struct ModuleInfo;
 
 class ModuleList {
 public:
-    constexpr ModuleList(SessionFile& file, BlockTable& blocks, Sampler& sampler)
-        : file_(file), blocks_(blocks), sampler_(sampler) {}
+    // Before anything else.
+    void open(SessionFile& file, BlockTable& blocks, Sampler& sampler) {
+        file_ = &file;
+        blocks_ = &blocks;
+        sampler_ = &sampler;
+    }
 
     // The number of the loaded module that holds `address`; kNoModule for code outside all.
     uint32_t find(uint64_t address);
@@ -53,9 +57,9 @@ private:
     void watch(uint64_t link_map);
     bool revive(const ModuleInfo& info, uint32_t& id);
 
-    SessionFile& file_;
-    BlockTable& blocks_;
-    Sampler& sampler_;
+    SessionFile* file_ = nullptr;
+    BlockTable* blocks_ = nullptr;
+    Sampler* sampler_ = nullptr;
     std::atomic<uint32_t> generation_{0};
     std::atomic<uint32_t> count_{0};
     Entry entries_[kMaxModules] = {};

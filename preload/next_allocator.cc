@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "preload/large_table.h"
 #include "preload/message.h"
 #include "preload/next_loader.h"
 #include "preload/recorder.h"
@@ -14,7 +15,7 @@
 
 namespace heapdrift {
 
-alignas(64) constinit uint8_t bootstrap_memory[kBootstrapSize] = {};
+HEAPDRIFT_LARGE_TABLE alignas(64) constinit uint8_t bootstrap_memory[kBootstrapSize] = {};
 
 namespace {
 

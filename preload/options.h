@@ -9,6 +9,13 @@
 namespace heapdrift {
 
 struct Options {
+    // All zero, as they are before they are read.
+    static constexpr Options unread() {
+        Options options;
+        options.interval_ms = options.depth = options.min_descendant = options.clock = 0;
+        return options;
+    }
+
     // Where the session file goes: %p pid, %e program, %% percent. A process other than root_pid
     // gets ".PID" appended when there is no %p.
     TextBuffer<1024> output;

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "core/session_format.h"
+#include "preload/large_table.h"
 #include "preload/syscalls.h"
 
 namespace heapdrift {
@@ -16,7 +17,7 @@ struct Range {
     std::atomic<uint64_t> start;
     std::atomic<uint64_t> size;
 };
-constinit Range ranges[kMostRanges] = {};
+HEAPDRIFT_LARGE_TABLE constinit Range ranges[kMostRanges] = {};
 constinit std::atomic<uint32_t> range_count{0};
 constinit std::atomic<bool> ranges_lost{false};
 

@@ -24,7 +24,7 @@ struct PathHash {
 
 class PathHasher {
 public:
-    // Draws the factors. Before the first path, or all that were hashed are others.
+    // Draws the factors. Before the first path: until then all paths are alike.
     void seed();
 
     PathHash of_root(Domain domain, Scope scope, StackEnd end) const {
@@ -46,10 +46,10 @@ private:
     }
     static uint64_t half(uint64_t product) { return product ^ product >> 32; }
 
-    // Odd. Any will do where the kernel has no random numbers.
-    uint64_t frame_factor_ = 0x9e37'79b9'7f4a'7c15;
-    uint64_t place_factor_ = 0xbf58'476d'1ce4'e5b9;
-    uint64_t check_factor_ = 0x94d0'49bb'1331'11eb;
+    // Odd.
+    uint64_t frame_factor_ = 0;
+    uint64_t place_factor_ = 0;
+    uint64_t check_factor_ = 0;
 };
 
 }  // namespace heapdrift

@@ -40,7 +40,7 @@ PathIndex::Table* PathIndex::with_room() {
         unmap_pages(table, byte_size(slots));
         return foremost;
     }
-    file_.control().own_bytes.fetch_add(byte_size(slots), std::memory_order_relaxed);
+    file_->control().own_bytes.fetch_add(byte_size(slots), std::memory_order_relaxed);
     // Paths lie in no order: soon all pages will have been written.
     if (slots > kFirstSlots && slots <= kTouchedAtOnce) touch_pages(table, byte_size(slots));
     return table;
@@ -55,7 +55,7 @@ void PathIndex::return_moved(Table& table, uint8_t* smaller, uint32_t moved) {
     const size_t size = (end - begin) * kPageSize;
     if (!give_back_pages(smaller + begin * kPageSize, size)) return;
     table.returned.fetch_add(size, std::memory_order_relaxed);
-    file_.control().own_bytes.fetch_sub(size, std::memory_order_relaxed);
+    file_->control().own_bytes.fetch_sub(size, std::memory_order_relaxed);
 }
 
 // Whoever moves the last entries gives back what is left of the smaller table's pages.
@@ -84,8 +84,8 @@ void PathIndex::move_some(Table& table) {
     if (byte_size(slots) <= kPageSize) return;
     const size_t size = byte_size(slots) - kPageSize;
     if (give_back_pages(reinterpret_cast<uint8_t*>(from) + kPageSize, size))
-        file_.control().own_bytes.fetch_sub(size - table.returned.load(std::memory_order_relaxed),
-                                            std::memory_order_relaxed);
+        file_->control().own_bytes.fetch_sub(size - table.returned.load(std::memory_order_relaxed),
+                                             std::memory_order_relaxed);
 }
 
 void PathIndex::insert(uint32_t number, const PathHash& path) {

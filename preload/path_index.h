@@ -20,7 +20,8 @@ namespace heapdrift {
 
 class PathIndex {
 public:
-    explicit constexpr PathIndex(SessionFile& file) : file_(file) {}
+    // Before anything else.
+    void open(SessionFile& file) { file_ = &file; }
 
     // The number for which matches(number) holds, of those that are entered with this path's hash;
     // or 0.
@@ -77,7 +78,7 @@ private:
     void return_moved(Table& table, uint8_t* smaller, uint32_t moved);
     Table* with_room();
 
-    SessionFile& file_;
+    SessionFile* file_ = nullptr;
     std::atomic<Table*> foremost_{nullptr};
 };
 

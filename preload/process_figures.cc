@@ -1,5 +1,6 @@
 #include "preload/process_figures.h"
 
+#include "preload/large_table.h"
 #include "preload/page_memory.h"
 #include "preload/syscalls.h"
 #include "preload/text.h"
@@ -24,7 +25,7 @@ bool find_number(const char* text, const char* key, uint64_t& number) {
 // One buffer for all, since whoever fills a descriptor holds the SnapshotLock: a thread's own stack
 // may be a few KiB. The text is good until the next call.
 const char* read_text(const char* path) {
-    static char text[4096];
+    HEAPDRIFT_LARGE_TABLE static char text[4096];
     text[sys::read_file(path, text, sizeof(text) - 1)] = '\0';
     return text;
 }

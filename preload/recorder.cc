@@ -1,13 +1,14 @@
 #include "preload/recorder.h"
 
 #include "preload/cuda/recording.h"
+#include "preload/large_table.h"
 #include "preload/operation.h"
 #include "preload/scan/scan.h"
 #include "preload/torch/recording.h"
 
 namespace heapdrift {
 
-constinit Recorder recorder;
+HEAPDRIFT_LARGE_TABLE constinit Recorder recorder;
 
 void record_allocation(uint64_t address, uint64_t size, const StartState& caller, Domain domain,
                        Origin origin) {
@@ -126,6 +127,12 @@ void TakenMappings::put_back() {
     if (operation.state() == nullptr) return;
     for (uint32_t i = 0; i < count_; ++i)
         if (!recorder.mappings.put_back(pieces_[i])) drop(Drop::no_space);
+}
+
+void Recorder::open() {
+    modules.open(file, blocks, sampler);
+    sites.open(file, modules);
+    threads.open(file);
 }
 
 void Recorder::forget() {

@@ -20,8 +20,10 @@
 
 namespace heapdrift {
 
+// All zero at first, down to the smallest part: so it takes no pages of the library's file, of
+// which each process would copy those that it writes to.
 struct Recorder {
-    Options options;
+    Options options = Options::unread();
     Sampler sampler;
     SessionFile file;
     BlockTable blocks;
@@ -32,9 +34,9 @@ struct Recorder {
     // Where the loader's code lies; see record_allocation.
     uint64_t loader_start = 0;
     uint64_t loader_end = 0;
-    ModuleList modules{file, blocks, sampler};
-    SiteTable sites{file, modules};
-    ThreadRegistry threads{file};
+    ModuleList modules;
+    SiteTable sites;
+    ThreadRegistry threads;
     MappingTable mappings;
     ScopeTable scopes;
 
@@ -51,6 +53,8 @@ struct Recorder {
     // Allocations are not recorded while the program asked for that (heapdrift_stop).
     std::atomic<bool> paused{false};
 
+    // At the start of the process.
+    void open();
     // In a fork child: drop all that was the parent's.
     void forget();
 };

@@ -35,11 +35,11 @@ uint32_t first_piece(SegmentKind kind) {
 
 void SessionFile::forget() {
     struct stat status {};
-    if (fd_ >= 0 && !sys::failed(sys::call(SYS_fstat, fd_, sys::address(&status))) &&
+    if (header_ != nullptr && !sys::failed(sys::call(SYS_fstat, fd_, sys::address(&status))) &&
         status.st_dev == device_ && status.st_ino == inode_)
         sys::close(fd_);
     header_ = nullptr;
-    fd_ = -1;
+    fd_ = 0;
     full_.store(false, std::memory_order_relaxed);
     page_count_.store(0, std::memory_order_relaxed);
     values_kept_.store(0, std::memory_order_relaxed);

@@ -139,15 +139,16 @@ private:
     void stop_growing(const char* reason);
 
     Header* header_ = nullptr;
-    int fd_ = -1;
+    int fd_ = 0;  // where there is a header
     uint64_t device_ = 0;
     uint64_t inode_ = 0;
     uint64_t started_monotonic_ns_ = 0;
-    uint64_t clock_rate_ = 1;
+    uint64_t clock_rate_ = 0;
     std::atomic<uint64_t> file_end_{0};
     std::atomic<bool> full_{false};
     std::atomic<uint32_t> page_count_{0};
     std::atomic<uint64_t> values_kept_{0};
+    uint32_t scan_count_ = 0;
     // The header's, one of each kind, and one to spare: a small program needs no second unit.
     static constexpr uint32_t kFirstSegments = 7;
     static constexpr uint64_t kMappedAtStart = kFirstSegments * kSegmentSize;
@@ -163,13 +164,13 @@ private:
     };
     uint8_t* open_segment(Unit& unit, uint32_t number);
     static constexpr uint32_t kMaxUnits = 8192;
+    std::atomic<uint32_t> unit_count_{0};       // for a moment beyond kMaxUnits
+    std::atomic<uint32_t> first_open_unit_{0};  // those before are used up
     Unit units_[kMaxUnits] = {};
-    std::atomic<uint32_t> unit_count_{0};  // for a moment beyond kMaxUnits
     uint32_t unit_count() const {
         const uint32_t count = unit_count_.load(std::memory_order_relaxed);
         return count < kMaxUnits ? count : kMaxUnits;
     }
-    std::atomic<uint32_t> first_open_unit_{0};  // those before are used up
     // Segments whose takers lost a race: as many as threads that wait for the kernel at once.
     std::atomic<uint8_t*> spares_[64] = {};
     SegmentPointer nodes_[kMaxNodes / kPerSegment<Node>] = {};
@@ -179,7 +180,6 @@ private:
     SegmentPointer pages_[kMaxPageSegments] = {};
     SegmentPointer scans_[kMaxScanSegments + 1] = {};
     SegmentPointer cuda_events_[2] = {};
-    uint32_t scan_count_ = 0;
 };
 
 template <typename Visit>

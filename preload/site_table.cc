@@ -7,7 +7,7 @@ NodeId SiteTable::root(const Tree& tree, StackEnd end) {
         roots_[tree.scope][static_cast<uint32_t>(tree.domain)][static_cast<uint32_t>(end)];
     // Acquire: pairs with the release below; the root's fields are there before.
     if (const uint32_t id = known.load(std::memory_order_acquire)) return NodeId{id};
-    const Numbered<Node> added = file_.add_nodes(1);
+    const Numbered<Node> added = file_->add_nodes(1);
     if (added.record == nullptr) return NodeId{0};
     if (tree.scope != kNoScope) scoped_.store(true, std::memory_order_relaxed);
     added.record->module = kNoModule;
@@ -22,10 +22,10 @@ NodeId SiteTable::root(const Tree& tree, StackEnd end) {
 }
 
 SiteId SiteTable::site(NodeId leaf, const Tree& tree, const PathHash& hash) {
-    Node& node = file_.node(raw(leaf));
+    Node& node = file_->node(raw(leaf));
     // Acquire: pairs with the release below, after which the site is complete.
     if (const uint32_t id = node.site.load(std::memory_order_acquire)) return SiteId{id};
-    const Numbered<Site> added = file_.add_site();
+    const Numbered<Site> added = file_->add_site();
     if (added.record == nullptr) return SiteId{0};
     added.record->domain = tree.domain;
     added.record->scope = tree.scope;

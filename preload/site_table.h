@@ -35,11 +35,14 @@ struct Tree {
 
 class SiteTable {
 public:
-    constexpr SiteTable(SessionFile& file, ModuleList& modules)
-        : file_(file), modules_(modules), nodes_(file), site_index_(file) {}
-
     // At the start of the process, before any stack.
-    void seed() { hasher_.seed(); }
+    void open(SessionFile& file, ModuleList& modules) {
+        file_ = &file;
+        modules_ = &modules;
+        nodes_.open(file);
+        site_index_.open(file);
+        hasher_.seed();
+    }
 
     // Hashes those frames of a stack that are not hashed yet. Returns the hash of the whole.
     // Stack: a RememberedStack, or what else has its count, end, address and kind.
@@ -78,8 +81,8 @@ private:
         __builtin_prefetch(reinterpret_cast<const void*>(at - 2 * kLine));
     }
 
-    SessionFile& file_;
-    ModuleList& modules_;
+    SessionFile* file_ = nullptr;
+    ModuleList* modules_ = nullptr;
     PathHasher hasher_;
     // A stack's innermost frame is found by the site, the others by nodes_: so a stack that is
     // known is searched for among the sites alone, of which there are a fraction as many. A frame
@@ -107,13 +110,13 @@ PathHash SiteTable::hash(const Stack& stack, const Tree& tree, StackPath& path) 
 template <typename Stack>
 NodeId SiteTable::find(const Stack& stack, uint32_t from, uint32_t last, NodeId parent,
                        StackPath& path) {
-    const bool any_unloaded = modules_.generation() != 0;
+    const bool any_unloaded = modules_->generation() != 0;
     const auto ends_path = [&](uint32_t id) {
-        fetch_callers(file_.node(id));
+        fetch_callers(file_->node(id));
         for (uint32_t position = last;; --position) {
-            const Node& node = file_.node(id);
+            const Node& node = file_->node(id);
             if (node.address != stack.address(position) || node.kind != stack.kind(position) ||
-                (any_unloaded && !modules_.usable(node.module)))
+                (any_unloaded && !modules_->usable(node.module)))
                 return false;
             path.nodes[position] = NodeId{id};
             id = node.parent;
@@ -123,7 +126,7 @@ NodeId SiteTable::find(const Stack& stack, uint32_t from, uint32_t last, NodeId 
     const PathHash& hash = path.hashes[last];
     if (last + 1 < stack.count()) return NodeId{nodes_.find(hash, ends_path)};
     const SiteId site = find(hash, [&](SiteId id) {
-        return ends_path(file_.site(raw(id)).node.load(std::memory_order_relaxed));
+        return ends_path(file_->site(raw(id)).node.load(std::memory_order_relaxed));
     });
     return raw(site) == 0 ? NodeId{0} : path.nodes[last];
 }
@@ -133,7 +136,7 @@ NodeId SiteTable::find(const Stack& stack, uint32_t from, uint32_t last, NodeId 
 template <typename Stack>
 uint32_t SiteTable::add(const Stack& stack, uint32_t from, NodeId parent, StackPath& path) {
     constexpr uint32_t kAtOnce = 16;
-    const bool any_unloaded = modules_.generation() != 0;
+    const bool any_unloaded = modules_->generation() != 0;
     const uint32_t count = stack.count();
     uint32_t modules[kAtOnce];
     uint32_t wanted = 0;
@@ -142,13 +145,13 @@ uint32_t SiteTable::add(const Stack& stack, uint32_t from, NodeId parent, StackP
         const uint32_t position = from + wanted;
         const uint64_t address = stack.address(position);
         const bool interrupted = stack.kind(position) == FrameKind::interrupted;
-        modules[wanted] = modules_.find(interrupted ? address : address - 1);
+        modules[wanted] = modules_->find(interrupted ? address : address - 1);
         // The module may be one that is back at its place, and its nodes with it.
         if (!any_unloaded || modules[wanted] == kNoModule) continue;
         if (wanted > 0) break;
         if (raw(find(stack, position, position, parent, path)) != 0) return position + 1;
     }
-    const Numbered<Node> added = file_.add_nodes(wanted);
+    const Numbered<Node> added = file_->add_nodes(wanted);
     for (uint32_t i = 0; i < added.count; ++i) {
         const uint32_t position = from + i;
         Node& node = added.record[i];

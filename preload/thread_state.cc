@@ -16,14 +16,14 @@ void name_row(ThreadRow& row) {
 
 void ThreadRegistry::open_row(ThreadState& state) {
     state.row = &state.private_row;
-    if (file_.control().thread_count.load(std::memory_order_relaxed) >=
+    if (file_->control().thread_count.load(std::memory_order_relaxed) >=
         SessionFile::kMaxThreadRows - 1)
         return;
-    const Numbered<ThreadRow> added = file_.add_thread();
+    const Numbered<ThreadRow> added = file_->add_thread();
     if (added.record == nullptr) return;
     ThreadRow& row = *added.record;
     row.table = raw(state.counters.id());
-    row.started_ns = file_.since_start_ns();
+    row.started_ns = file_->since_start_ns();
     name_row(row);
     // Release: pairs with the reader's acquire of tid.
     row.tid.store(memory_confined() ? ~uint32_t{0} : sys::tid(), std::memory_order_release);
@@ -56,10 +56,10 @@ ThreadState* ThreadRegistry::create() {
     static_assert(kTouchedSoon < sizeof(ThreadState));
     touch_pages(state, kTouchedSoon);
     state->index = index;
-    state->counters.open(file_, TableId{index});
+    state->counters.open(*file_, TableId{index});
     state->until_look = 1;
     states_[index].store(state, std::memory_order_release);
-    Control& control = file_.control();
+    Control& control = file_->control();
     control.table_count.fetch_add(1, std::memory_order_relaxed);
     control.own_bytes.fetch_add(sizeof(ThreadState) / 2, std::memory_order_relaxed);
     return state;
@@ -82,7 +82,7 @@ ThreadState* ThreadRegistry::attach(ThreadRow* row) {
 void ThreadRegistry::retire(ThreadState* state) {
     // The name at the end: most programs name a thread only after it has started.
     name_row(*state->row);
-    state->row->ended_ns.store(file_.since_start_ns(), std::memory_order_relaxed);
+    state->row->ended_ns.store(file_->since_start_ns(), std::memory_order_relaxed);
     uint64_t head = free_.load(std::memory_order_relaxed);
     do state->next_free = static_cast<uint32_t>(head);
     while (!free_.compare_exchange_weak(head, (head & ~uint64_t{0xffffffff}) | (state->index + 1),

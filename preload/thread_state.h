@@ -38,7 +38,8 @@ struct ThreadState {
 
 class ThreadRegistry {
 public:
-    explicit constexpr ThreadRegistry(SessionFile& file) : file_(file) {}
+    // Before anything else.
+    void open(SessionFile& file) { file_ = &file; }
 
     // A state for a thread that appears, with a new row (or `row`, where the thread had one
     // before). nullptr when there is no memory or too many threads live at once.
@@ -59,7 +60,7 @@ private:
     ThreadState* create();
     void open_row(ThreadState& state);
 
-    SessionFile& file_;
+    SessionFile* file_ = nullptr;
     std::atomic<uint32_t> count_{0};
     // Retired states, a stack: low half index + 1 of the top, high half a tag that changes with
     // each pop, so that a top that came back is not taken for one that never left.

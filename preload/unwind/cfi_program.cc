@@ -3,6 +3,7 @@
 #include <atomic>
 #include <type_traits>
 
+#include "preload/large_table.h"
 #include "preload/unwind/cfi_machine.h"
 
 namespace heapdrift {
@@ -49,7 +50,7 @@ struct Checkpoints {
     Entry entries[kMost];
 };
 
-constinit Checkpoints checkpoints;
+HEAPDRIFT_LARGE_TABLE constinit Checkpoints checkpoints;
 
 UnwindRule rule_of(const CfiMachine& machine, const FrameDescription& description, uint64_t pc) {
     return make_rule(machine.state(), description.signal_frame, pc);

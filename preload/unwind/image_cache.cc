@@ -1,5 +1,7 @@
 #include "preload/unwind/image_cache.h"
 
+#include "preload/large_table.h"
+
 namespace heapdrift {
 namespace {
 
@@ -17,7 +19,7 @@ bool holds(const ModuleImage& module, uint64_t address) {
 
 }  // namespace
 
-constinit ImageCache image_cache;
+HEAPDRIFT_LARGE_TABLE constinit ImageCache image_cache;
 
 const UnwindImage* ImageCache::find(uint64_t address) const {
     const uint32_t count = smaller(taken_.load(std::memory_order_relaxed), kMost);

@@ -8,6 +8,12 @@
 namespace heapdrift {
 namespace {
 
+PathHasher seeded_hasher() {
+    PathHasher hasher;
+    hasher.seed();
+    return hasher;
+}
+
 PathHash hash_of(const PathHasher& hasher, const std::vector<uint64_t>& addresses,
                  FrameKind kind = FrameKind::native) {
     PathHash hash = hasher.of_root(Domain::heap, kNoScope, StackEnd::complete);
@@ -16,7 +22,7 @@ PathHash hash_of(const PathHasher& hasher, const std::vector<uint64_t>& addresse
 }
 
 TEST(PathHash, TellsFramesTheirOrderKindAndRoot) {
-    const PathHasher hasher;
+    const PathHasher hasher = seeded_hasher();
     const PathHash hash = hash_of(hasher, {1, 2, 3});
     EXPECT_EQ(hash, hash_of(hasher, {1, 2, 3}));
     EXPECT_NE(hash, hash_of(hasher, {2, 1, 3}));
@@ -59,7 +65,7 @@ TEST(PathHash, AnyPartOfItIsAsRandom) {
     constexpr uint64_t kDigit = 1 << 4;
     for (const uint64_t step : {uint64_t{1}, uint64_t{16}, uint64_t{4096}, uint64_t{1} << 24}) {
         std::vector<PathHash> hashes;
-        const PathHasher hasher;
+        const PathHasher hasher = seeded_hasher();
         for (uint64_t i = 0; i < uint64_t{1} << 20; ++i) {
             std::vector<uint64_t> addresses;
             for (uint64_t digits = i, frame = 0; frame < 5; ++frame, digits /= kDigit)

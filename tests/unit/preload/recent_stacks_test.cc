@@ -40,7 +40,11 @@ private:
         recent->forget();
         return recent;
     }();
-    PathHasher hasher_;
+    PathHasher hasher_ = [] {
+        PathHasher hasher;
+        hasher.seed();
+        return hasher;
+    }();
     PathHash paths_[kMaxDepth];
 };
 

@@ -24,6 +24,10 @@ struct GivenStack {
 
 class SiteTableTest : public testing::Test {
 protected:
+    SiteTableTest() {
+        modules_->open(session_.file(), *blocks_, *sampler_);
+        sites_->open(session_.file(), *modules_);
+    }
     SiteId site(const std::vector<uint64_t>& addresses, Domain domain = Domain::heap,
                 Scope scope = kNoScope, FrameKind kind = FrameKind::native) {
         const auto path = std::make_unique<StackPath>();
@@ -46,9 +50,8 @@ protected:
     TemporarySession session_;
     std::unique_ptr<Sampler> sampler_ = std::make_unique<Sampler>();
     std::unique_ptr<BlockTable> blocks_ = std::make_unique<BlockTable>();
-    std::unique_ptr<ModuleList> modules_ =
-        std::make_unique<ModuleList>(session_.file(), *blocks_, *sampler_);
-    std::unique_ptr<SiteTable> sites_ = std::make_unique<SiteTable>(session_.file(), *modules_);
+    std::unique_ptr<ModuleList> modules_ = std::make_unique<ModuleList>();
+    std::unique_ptr<SiteTable> sites_ = std::make_unique<SiteTable>();
 };
 
 TEST_F(SiteTableTest, EqualStacksHaveOneSiteAndOthersAnother) {
