@@ -35,6 +35,17 @@ public:
         return site_of_new_stack(start, standing, set, domain, depth, sites, modules, counters);
     }
 
+    // The site of a stack that was captured by other means.
+    template <typename Stack>
+    SiteId site_of(const Stack& stack, Domain domain, SiteTable& sites) {
+        leave_tree();
+        const Tree tree{domain, scope_};
+        sites.hash(stack, tree, path_);
+        const SiteId site = sites.intern(stack, tree, path_);
+        leave_tree();
+        return site;
+    }
+
     // What follows belongs to another scope. Costs captures nothing: they find that no site is
     // known.
     void set_scope(Scope scope) {

@@ -3,12 +3,14 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
+#include <sys/single_threaded.h>
 #include <unistd.h>
 
 #include "preload/elf_symbols.h"
 #include "preload/large_table.h"
 #include "preload/message.h"
 #include "preload/next_allocator.h"
+#include "preload/operation.h"
 #include "preload/page_memory.h"
 #include "preload/recorder.h"
 #include "preload/scan/scan.h"
@@ -22,7 +24,8 @@ extern "C" void* __libc_stack_end;
 namespace heapdrift {
 namespace {
 
-constinit Process first_process{};
+HEAPDRIFT_LARGE_TABLE constinit Process first_process{};
+static_assert(sizeof(Process) <= kPageSize);
 
 // Pid of the process in which a thread is starting to record. A fork child that finds its parent's
 // pid here was forked in the middle of that and starts over.
@@ -171,15 +174,12 @@ const link_map* other_module_with_malloc() {
     return find_defined(*module, "malloc") == nullptr ? nullptr : module;
 }
 
-// Many small processes never allocate, and their files would be dropped: nothing is done for them.
-// Not so where a file is kept anyway, or an earlier image's may have to be marked as ended, or
-// where something is to be prepared before main.
+// Many small processes never allocate: nothing is done for them. Not so where an earlier image's
+// file may have to be marked as ended.
 bool may_wait() {
     read_options();
-    const Options& options = recorder.options;
-    return options.root_pid != 0 && options.root_pid != sys::pid() && options.keep_all == 0 &&
-           options.verify == 0 && options.cuda_patch == 0 && options.min_descendant != 0 &&
-           options.output.text()[0] == '/' && !SessionFile::name_is_taken(options);
+    return recorder.options.file_may_wait() && recorder.options.root_pid != sys::pid() &&
+           !SessionFile::name_is_taken(recorder.options);
 }
 
 [[gnu::constructor]] void on_load() {
@@ -240,10 +240,19 @@ bool activate_slow() {
         uint32_t other = starting.load(std::memory_order_relaxed);
         if (other != pid && starting.compare_exchange_strong(other, pid)) {
             start_recording();
+            if (is_recording() && process->first.any() && attach_thread())
+                process->first.enter(*tls.state);
             starting.store(0, std::memory_order_release);
         }
     }
     return process->state.load(std::memory_order_acquire) == ProcessState::recording;
+}
+
+bool keeps_first_operations() {
+    return process->state.load(std::memory_order_relaxed) == ProcessState::fresh &&
+           recorded_before && !gave_up && !process->first.over() && __libc_single_threaded &&
+           recorder.options.file_may_wait() && recorder.options.sample == 0 && !memory_confined() &&
+           !recorder.paused.load(std::memory_order_relaxed) && tls.scope() == kNoScope;
 }
 
 void note_exit_began(int status, const void* frame) {

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "preload/first_operations.h"
+
 namespace heapdrift {
 
 struct ThreadState;
@@ -23,6 +25,7 @@ enum class Ordinary : uint8_t { no = 0, exact = 1, sampled = 2 };
 struct Process {
     std::atomic<ProcessState> state;
     std::atomic<Ordinary> ordinary;
+    FirstOperations first;
 };
 // Lies in a page that reads as zero, that is fresh, in every fork child, however it was made. A
 // vfork child shares the parent's memory and so is the parent.
@@ -48,6 +51,9 @@ bool activate_slow();
 inline bool active() {
     return is_recording() || activate_slow();
 }
+
+// Whether this is a fork child whose operations are kept aside.
+bool keeps_first_operations();
 
 // Seen from hooks of the process's ways to end. frame: from where outwards the stack is in use.
 void note_exit_began(int status, const void* frame);

@@ -43,22 +43,25 @@ bool Operation::is_reentrant(uint64_t here) {
     return true;
 }
 
-ThreadState* Operation::enter_slow() {
-    const bool recording = active();
-    if (recording && tls.state == nullptr) {
-        tls.state = recorder.threads.attach(tls.ended ? tls.row : nullptr);
-        if (tls.state == nullptr) {
-            drop(Drop::thread_limit);
-        } else {
-            tls.row = tls.state->row;
-            tls.state->stack.set_scope(tls.scope());
-            if (!tls.ended) attach_exit_notice(tls.state);
-        }
-    }
-    if (recording && tls.state != nullptr) return tls.state;
+ThreadState* Operation::enter_slow(Start start) {
+    const bool waits = start == Start::may_wait && keeps_first_operations();
+    if (!waits && active() && attach_thread()) return tls.state;
     std::atomic_signal_fence(std::memory_order_seq_cst);
     tls.busy = Busy::no;
     return nullptr;
+}
+
+bool attach_thread() {
+    if (tls.state != nullptr) return true;
+    tls.state = recorder.threads.attach(tls.ended ? tls.row : nullptr);
+    if (tls.state == nullptr) {
+        drop(Drop::thread_limit);
+        return false;
+    }
+    tls.row = tls.state->row;
+    tls.state->stack.set_scope(tls.scope());
+    if (!tls.ended) attach_exit_notice(tls.state);
+    return true;
 }
 
 // A thread whose exit handlers have run owns no state between its operations: nobody would tell us
@@ -75,11 +78,31 @@ void note_unknown(uint64_t address) {
         recorder.file.control().unknown_deallocations.fetch_add(1, std::memory_order_relaxed);
 }
 
-void release_while_asking(uint64_t address) {
-    if (tls.busy != Busy::asking) return;
-    tls.busy = Busy::no;
-    record_deallocation_if_known(address);
-    tls.busy = Busy::asking;
+void allocate_without_state(uint64_t address, uint64_t size, const StartState& caller,
+                            Origin origin) {
+    if (tls.busy != Busy::no || !keeps_first_operations()) return;
+    {
+        const BusyScope recording(Busy::recording);
+        if (process->first.keep_allocation(address, size, caller, origin)) return;
+    }
+    process->first.end();
+    record_allocation(address, size, caller, Domain::heap, origin);
+}
+
+void release_without_state(uint64_t address) {
+    if (tls.busy == Busy::asking) {
+        tls.busy = Busy::no;
+        record_deallocation_if_known(address);
+        tls.busy = Busy::asking;
+        return;
+    }
+    if (tls.busy != Busy::no || !keeps_first_operations()) return;
+    {
+        const BusyScope recording(Busy::recording);
+        if (process->first.keep_deallocation(address)) return;
+    }
+    process->first.end();
+    record_deallocation(address);
 }
 
 namespace {

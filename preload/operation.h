@@ -26,8 +26,11 @@ inline void add(Shared<uint64_t>& counter, uint64_t amount) {
 // recorded: off, inside a signal handler that interrupted us, or without memory.
 class Operation {
 public:
+    // Whether a fork child's recording begins with it, or it may be kept aside: first_operations.h.
+    enum class Start : uint8_t { now, may_wait };
+
     // ordinary: known from is_ordinary(), in exact mode.
-    [[gnu::always_inline]] explicit Operation(bool ordinary = false) {
+    [[gnu::always_inline]] explicit Operation(bool ordinary = false, Start start = Start::now) {
         const auto here = reinterpret_cast<uint64_t>(__builtin_dwarf_cfa());
         if (tls.busy != Busy::no) [[unlikely]]
             if (is_reentrant(here)) return;
@@ -38,7 +41,7 @@ public:
         std::atomic_signal_fence(std::memory_order_seq_cst);
         state_ = tls.state;
         if (state_ == nullptr || (!ordinary && !is_recording())) [[unlikely]]
-            state_ = enter_slow();
+            state_ = enter_slow(start);
     }
     [[gnu::always_inline]] ~Operation() {
         if (state_ == nullptr) [[unlikely]]
@@ -65,11 +68,14 @@ private:
     // here: the hook's frame.
     [[gnu::cold]] static bool is_reentrant(uint64_t here);
     // The thread is not marked any more when this returns nullptr.
-    [[gnu::cold]] static ThreadState* enter_slow();
+    [[gnu::cold]] static ThreadState* enter_slow(Start start);
     [[gnu::cold]] static void leave_ended(ThreadState* state);
 
     ThreadState* state_ = nullptr;
 };
+
+// Whether the calling thread has a state now, or got one; for a process that records.
+bool attach_thread();
 
 // When the operation happens. Acquire: pairs with the release in open_snapshot.
 [[gnu::always_inline]] inline uint64_t present_moment() {
@@ -156,8 +162,11 @@ template <Domain domain>
                                    uint32_t generation, uint64_t size);
 template <Domain domain>
 [[gnu::noinline]] void release_block(ThreadState& state, uint64_t address);
-// Where a thread that cannot record finds out whether it can after all: see Busy::asking.
-[[gnu::cold]] void release_while_asking(uint64_t address);
+// Of blocks of the heap, where there is no state to record with: kept aside in a fork child, and a
+// deallocation is recorded after all while the thread is Busy::asking.
+[[gnu::cold]] void allocate_without_state(uint64_t address, uint64_t size, const StartState& caller,
+                                          Origin origin);
+[[gnu::cold]] void release_without_state(uint64_t address);
 
 // record_allocation and record_deallocation of recorder.h, for the domains that have blocks.
 template <Domain domain, Path path>
@@ -167,8 +176,12 @@ template <Domain domain, Path path>
     constexpr bool ordinary = path == Path::ordinary;
     tls.last_recorded = address;
     if (!ordinary && !recorder.sampler.takes(size)) return;
-    const Operation operation(ordinary);
+    constexpr bool may_wait = !ordinary && domain == Domain::heap;
+    const Operation operation(ordinary,
+                              may_wait ? Operation::Start::may_wait : Operation::Start::now);
     ThreadState* state = operation.state();
+    if (may_wait && state == nullptr) [[unlikely]]
+        return allocate_without_state(address, size, caller, origin);
     if (state == nullptr || (!ordinary && is_paused(caller))) [[unlikely]]
         return;
     // Ahead of the capture: where many blocks live, the slot is in no cache.
@@ -195,9 +208,11 @@ template <Domain domain, Path path>
 [[gnu::always_inline]] inline void record_deallocation_inline(uint64_t address) {
     constexpr bool ordinary = path == Path::ordinary;
     if (!ordinary && !recorder.sampler.may_hold(address)) return;
-    const Operation operation(ordinary);
+    constexpr bool may_wait = !ordinary && domain == Domain::heap;
+    const Operation operation(ordinary,
+                              may_wait ? Operation::Start::may_wait : Operation::Start::now);
     if (operation.state() == nullptr) [[unlikely]]
-        return release_while_asking(address);
+        return release_without_state(address);
     BlockRecord record;
     if (!ordinary || !recorder.blocks.take_ordinary(address, record, kOrdinaryShift)) [[unlikely]]
         return release_block<domain>(*operation.state(), address);

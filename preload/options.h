@@ -33,6 +33,13 @@ struct Options {
     uint64_t cuda_patch = 0;
     uint64_t verify = 0;  // compare each so-many-th stack with libunwind's; 0: none
     uint64_t clock = 1;   // time runs so many times as fast: to see what becomes of long runs
+
+    // Whether a descendant's file is dropped where it remains small, and may as well be made later.
+    // Not so where something is prepared before main, or the file's name hangs on the folder.
+    bool file_may_wait() const {
+        return root_pid != 0 && keep_all == 0 && verify == 0 && cuda_patch == 0 &&
+               min_descendant != 0 && output.text()[0] == '/';
+    }
 };
 
 // text may be nullptr. Returns the defaults with what text says.

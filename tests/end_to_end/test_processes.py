@@ -28,8 +28,8 @@ class Processes(EndToEndTest):
             [*shell, *inner], self.folder, self.environment(), pass_fds=(writer,)
         )
 
-    def check_parent_and_child(self, command):
-        result, child_truth = self.run_with_child_truth(command)
+    def check_parent_and_child(self, command, options="keep_all=1"):
+        result, child_truth = self.run_with_child_truth(command, options)
         reports = self.reports_of_all()
         self.assertEqual(len(reports), 2, session.sessions_in(self.folder))
         parent = self.session_of(reports, result.pid)
@@ -49,6 +49,33 @@ class Processes(EndToEndTest):
         self.assertGreaterEqual(child["losses"]["unknown_deallocations"], 10)
         self.assertEqual(parent["losses"]["unknown_deallocations"], 0)
         self.assertEqual(child["files"][0]["exit_status"], 5)
+
+    def check_fork_of_pairs(self, options):
+        _, child = self.check_parent_and_child("processes fork_of_pairs", options)
+        self.assertTrue(child["files"][0]["forked"])
+        self.assertEqual(child["losses"]["unknown_deallocations"], 2)
+        self.assertEqual(child["files"][0]["exit_status"], 4)
+
+    def test_what_a_fork_child_did_before_its_file_was_worth_keeping_is_recorded(self):
+        self.check_fork_of_pairs("min_descendant=2500")
+
+    def test_what_a_fork_child_did_before_it_did_more_than_is_kept_aside_is_recorded(self):
+        self.check_fork_of_pairs("min_descendant=5000")
+
+    def test_sampled_fork_child_keeps_nothing_aside(self):
+        result, _ = self.run_with_child_truth(
+            "processes fork_of_pairs", "sample=1:min_descendant=5000"
+        )
+        self.assertEqual(len(self.reports_of_all()), 2)
+        self.assertEqual(result.status, 2)
+
+    def test_raw_clone_child_whose_first_operations_were_kept_aside(self):
+        _, child = self.check_parent_and_child("processes raw_clone", "min_descendant=2500")
+        self.assertEqual(child["files"][0]["exit_status"], 7)
+
+    def test_fork_child_that_allocates_little_before_exec_leaves_no_file(self):
+        files = self.files_of("echo a | /bin/sed s/a/b/ | /bin/cat", "")
+        self.assertEqual([file for file in files if file["ended_by"] == "exec"], [])
 
     def test_raw_clone_child_is_told_from_its_parent(self):
         _, child = self.check_parent_and_child("processes raw_clone")

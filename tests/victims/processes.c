@@ -54,6 +54,26 @@ static void with_fork(void) {
     wait_for(child, 5);
 }
 
+MARKER void child_pairs_100x24(void) {
+    for (int i = 0; i < 100; ++i) free(keep(malloc(24)));
+    expect("child_pairs_100x24", 100, 2400, 100, 0);
+}
+
+// More operations than a child may have kept aside, of which some are deallocations.
+static void with_fork_of_pairs(void) {
+    void** blocks = before_fork_10x50();
+    const pid_t child = fork();
+    if (child == 0) {
+        free(blocks[0]);
+        child_3x1000();
+        free(blocks[1]);
+        child_pairs_100x24();
+        tell_child_truth();
+        exit(4);
+    }
+    wait_for(child, 4);
+}
+
 static _Atomic int stop;
 
 MARKER void* busy_thread(void* unused) {
@@ -206,6 +226,7 @@ int main(int argc, char** argv) {
         {"fork_among_threads", fork_among_threads},
         {"idle_fork", with_idle_fork},
         {"fork_of_fork", fork_of_fork},
+        {"fork_of_pairs", with_fork_of_pairs},
         {"vfork_exec", with_vfork_exec},
         {"vfork_exit", with_vfork_exit},
         {"failing_exec", with_failing_exec},
