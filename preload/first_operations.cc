@@ -46,7 +46,7 @@ bool FirstOperations::keep_allocation(uint64_t address, uint64_t size, const Sta
                                       Origin origin) {
     const uint32_t at = used_ + kEntryWords;
     // What has the address of a block that still lives is a deallocation that was missed.
-    if (at >= kWords || address >= BlockTable::kHighestAddress || is_live(address) ||
+    if (over_ || at >= kWords || address >= BlockTable::kHighestAddress || is_live(address) ||
         allocated_bytes_ + size >= recorder.options.min_descendant)
         return false;
     if (used_ == 0) rule_table.reset();
@@ -72,6 +72,7 @@ bool FirstOperations::keep_allocation(uint64_t address, uint64_t size, const Sta
 }
 
 bool FirstOperations::keep_deallocation(uint64_t address) {
+    if (over_) return false;
     for (uint32_t i = 0; i < module_count_; ++i)
         if (modules_[i].link_map == address) return false;
     if (!is_live(address)) {
@@ -84,6 +85,12 @@ bool FirstOperations::keep_deallocation(uint64_t address) {
     used_ += kEntryWords;
     tls.last_released = address;
     return true;
+}
+
+void FirstOperations::take_deallocation_back(uint64_t address) {
+    if (used_ < kEntryWords) return;
+    const Entry& last = entry_at(used_ - kEntryWords);
+    if (last.address == address && last.deallocation) used_ -= kEntryWords;
 }
 
 void FirstOperations::enter(ThreadState& state) {

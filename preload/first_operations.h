@@ -1,7 +1,8 @@
-// What a fork child does before it has a session. Most of a shell's children allocate once or twice
-// and then end or execute another program: a file made for that would be dropped again. So in a
-// child whose file is dropped where it remains small, the first few operations are kept aside, and
-// recording begins, with these, when there are more, or anything else is to be recorded.
+// What a descendant does before it has a session. Most of a shell's children allocate once or twice
+// and then end or execute another program, and small tools allocate ten times: a file made for that
+// would be dropped again. So where a file is dropped if its process remains small, the first few
+// operations are kept aside, and recording begins, with these, when there are more, or anything
+// else is to be recorded.
 //
 // They lie in the page of the process's state, which a fork wipes, and are of the only thread that
 // there is: in a process with a second one recording begins.
@@ -22,6 +23,9 @@ public:
     // False: there is no room for it, or it is nothing to be kept aside.
     bool keep_allocation(uint64_t address, uint64_t size, const StartState& caller, Origin origin);
     bool keep_deallocation(uint64_t address);
+
+    // The one that was kept last, of a block that stays after all.
+    void take_deallocation_back(uint64_t address);
 
     bool any() const { return used_ > 0 || unknown_deallocations_ > 0; }
     // Nothing more is kept aside.

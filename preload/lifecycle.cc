@@ -250,9 +250,17 @@ bool activate_slow() {
 
 bool keeps_first_operations() {
     return process->state.load(std::memory_order_relaxed) == ProcessState::fresh &&
-           recorded_before && !gave_up && !process->first.over() && __libc_single_threaded &&
-           recorder.options.file_may_wait() && recorder.options.sample == 0 && !memory_confined() &&
+           (recorded_before || waiting) && !gave_up && !process->first.over() &&
+           __libc_single_threaded && recorder.options.file_may_wait() &&
+           recorder.options.sample == 0 && !memory_confined() &&
            !recorder.paused.load(std::memory_order_relaxed) && tls.scope() == kNoScope;
+}
+
+FirstOperations* first_operations() {
+    if (tls.busy != Busy::no || !keeps_first_operations()) return nullptr;
+    // In an image that has waited so far. Without the page, which a fork wipes, nothing is kept.
+    if (process == &first_process && !make_process_state()) process->first.end();
+    return &process->first;
 }
 
 void note_exit_began(int status, const void* frame) {

@@ -52,8 +52,9 @@ inline bool active() {
     return is_recording() || activate_slow();
 }
 
-// Whether this is a fork child whose operations are kept aside.
+// Whether operations of this process are kept aside; and where, nullptr if this one is not to be.
 bool keeps_first_operations();
+FirstOperations* first_operations();
 
 // Seen from hooks of the process's ways to end. frame: from where outwards the stack is in use.
 void note_exit_began(int status, const void* frame);

@@ -80,13 +80,27 @@ void note_unknown(uint64_t address) {
 
 void allocate_without_state(uint64_t address, uint64_t size, const StartState& caller,
                             Origin origin) {
-    if (tls.busy != Busy::no || !keeps_first_operations()) return;
+    FirstOperations* first = first_operations();
+    if (first == nullptr) return;
     {
         const BusyScope recording(Busy::recording);
-        if (process->first.keep_allocation(address, size, caller, origin)) return;
+        if (first->keep_allocation(address, size, caller, origin)) return;
     }
-    process->first.end();
+    first->end();
     record_allocation(address, size, caller, Domain::heap, origin);
+}
+
+bool take_without_state(uint64_t address) {
+    FirstOperations* first = first_operations();
+    if (first == nullptr) return false;
+    const BusyScope recording(Busy::recording);
+    if (first->keep_deallocation(address)) return true;
+    first->end();
+    return false;
+}
+
+void put_back_without_state(uint64_t address) {
+    if (FirstOperations* first = first_operations()) first->take_deallocation_back(address);
 }
 
 void release_without_state(uint64_t address) {
@@ -94,15 +108,9 @@ void release_without_state(uint64_t address) {
         tls.busy = Busy::no;
         record_deallocation_if_known(address);
         tls.busy = Busy::asking;
-        return;
+    } else if (first_operations() != nullptr && !take_without_state(address)) {
+        record_deallocation(address);
     }
-    if (tls.busy != Busy::no || !keeps_first_operations()) return;
-    {
-        const BusyScope recording(Busy::recording);
-        if (process->first.keep_deallocation(address)) return;
-    }
-    process->first.end();
-    record_deallocation(address);
 }
 
 namespace {

@@ -167,6 +167,9 @@ template <Domain domain>
 [[gnu::cold]] void allocate_without_state(uint64_t address, uint64_t size, const StartState& caller,
                                           Origin origin);
 [[gnu::cold]] void release_without_state(uint64_t address);
+// The halves of realloc. False: nothing is kept aside.
+[[gnu::cold]] bool take_without_state(uint64_t address);
+[[gnu::cold]] void put_back_without_state(uint64_t address);
 
 // record_allocation and record_deallocation of recorder.h, for the domains that have blocks.
 template <Domain domain, Path path>

@@ -39,9 +39,10 @@ void record_deallocation_if_known(uint64_t address) {
 }
 
 BlockRecord take_block(uint64_t address) {
-    if (address >= BlockTable::kHighestAddress || tls.busy != Busy::no || !active() ||
-        !recorder.sampler.may_hold(address))
-        return {};
+    if (address >= BlockTable::kHighestAddress || tls.busy != Busy::no) return {};
+    if (!is_recording()) [[unlikely]]
+        if (take_without_state(address) || !activate_slow()) return {};
+    if (!recorder.sampler.may_hold(address)) return {};
     const BlockRecord record = recorder.blocks.take(address);
     if (raw(record.site) == 0)
         note_unknown(address);
@@ -58,7 +59,7 @@ void count_deallocation(uint64_t address, const BlockRecord& record) {
 }
 
 void put_block_back(uint64_t address, const BlockRecord& record) {
-    if (raw(record.site) == 0) return;
+    if (raw(record.site) == 0) return put_back_without_state(address);
     recorder.sampler.note(address);
     recorder.blocks.put(address, record);
 }

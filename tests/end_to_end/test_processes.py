@@ -73,6 +73,24 @@ class Processes(EndToEndTest):
         _, child = self.check_parent_and_child("processes raw_clone", "min_descendant=2500")
         self.assertEqual(child["files"][0]["exit_status"], 7)
 
+    def test_image_that_does_no_more_than_is_kept_aside_leaves_no_file(self):
+        files = self.files_of("/bin/expr 1 + 1; :", "")
+        self.assertNotIn("expr", [os.path.basename(file["program"]) for file in files])
+
+    def test_image_has_all_that_it_did_before_it_had_a_file(self):
+        command = "processes fork_of_pairs"
+        plain = self.plain(self.victim(command))
+        result = self.recorded(
+            ["/bin/sh", "-c", '"$@"; :', "sh", *self.victim(command)], "min_descendant=300"
+        )
+        expected = truth.read_truth(plain.out)[0]
+        found = [
+            report
+            for report in self.reports_of_all()
+            if not truth.differences(report, expected)
+        ]
+        self.assertEqual(len(found), 1, result.describe())
+
     def test_fork_child_that_allocates_little_before_exec_leaves_no_file(self):
         files = self.files_of("echo a | /bin/sed s/a/b/ | /bin/cat", "")
         self.assertEqual([file for file in files if file["ended_by"] == "exec"], [])
@@ -181,7 +199,9 @@ class Processes(EndToEndTest):
         self.assertEqual(len([name for name in programs if name.endswith("true")]), 1)
 
     def test_image_that_allocates_nothing_ends_the_one_before(self):
-        files = self.files_of("""/bin/sh -c 'exec /bin/true'; :""", "")
+        # More variables than an image may allocate before it has a file.
+        script = "i=0; while [ $i -lt 50 ]; do i=$((i+1)); eval v$i=$i; done; exec /bin/true"
+        files = self.files_of(f"/bin/sh -c '{script}'; :", "")
         descendants = [file for file in files if file["ended_by"] != "exit"]
         self.assertEqual([file["ended_by"] for file in descendants], ["exec"])
 
