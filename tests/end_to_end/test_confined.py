@@ -96,6 +96,45 @@ class Confined(EndToEndTest):
         self.check("mlockall", may_drop=True)
 
 
+class Interrupted(EndToEndTest):
+    """Taking space in tmpfs ends with EINTR where a signal waits; in Linux 6.1, not in 6.18."""
+
+    def check_interrupted(self, which):
+        """which: of the recorder's attempts, in strace's words."""
+        if shutil.which("strace") is None:
+            self.skipTest("strace is not installed; scripts/setup test installs it")
+        command = self.victim("confined")
+        trace = os.path.join(self.folder, "trace")
+        result = process.run(
+            [
+                *("strace", "-f", "-qq", "-o", trace, "-e", "trace=fallocate"),
+                *("-e", f"inject=fallocate:error=EINTR:when={which}"),
+                *self.launch_arguments(command),
+            ],
+            self.folder,
+            self.environment(),
+        )
+        if "PTRACE" in result.err:
+            self.skipTest(f"strace may not trace here: {result.err}")
+        plain = self.plain(command)
+        self.assertEqual((plain.status, plain.out), (result.status, result.out), result.describe())
+        with open(trace, encoding="utf-8") as file:
+            interrupted = sum("INJECTED" in line for line in file)
+        return result, interrupted
+
+    def test_tries_again(self):
+        result, interrupted = self.check_interrupted("1+2")
+        self.assertGreater(interrupted, 10)
+        self.assertEqual(result.err, "")
+        document = self.report(self.only_session())
+        self.assert_truth(document, truth.read_truth(result.out)[0], result)
+        self.assert_nothing_lost(document)
+
+    def test_not_for_ever(self):
+        result, _ = self.check_interrupted("1+")
+        self.assertIn("not recording process", self.one_message(result))
+
+
 class UnusableOutput(EndToEndTest):
     """Where the session file cannot be: one message, and the program runs as if alone."""
 
