@@ -15,6 +15,7 @@
 #include "preload/thread_local.h"
 #include "preload/unwind/rule_table.h"
 #include "preload/vdso_clock.h"
+#include "preload/vfork_child.h"
 
 extern "C" void* __libc_stack_end;
 
@@ -34,8 +35,9 @@ constinit bool gave_up = false;
 
 constinit bool options_known = false;
 
-// Whether the process was loaded with us and waits for its first allocation.
-constinit bool waiting = false;
+// Of a process that was loaded with us and waits for its first allocation; its fork children wait
+// as well. 0: nobody waits.
+constinit uint32_t waiting_pid = 0;
 
 constinit std::atomic<Confinement> confinement_in_force{Confinement::none};
 
@@ -101,9 +103,9 @@ void start_recording() {
         rule_table.reset();
         recorder.forget();
     }
-    if (!recorded_before && !waiting) remember_stderr();
+    if (!recorded_before && waiting_pid == 0) remember_stderr();
     recorded_before = true;
-    waiting = false;
+    waiting_pid = 0;
     tls.state = nullptr;
     tls.row = nullptr;
     tls.mark = kNoScope;
@@ -189,7 +191,7 @@ bool may_wait() {
     if (!other_malloc_first &&
         process->state.load(std::memory_order_relaxed) == ProcessState::fresh && may_wait()) {
         remember_stderr();
-        waiting = true;
+        waiting_pid = sys::pid();
         return;
     }
     if (!active() || other == nullptr) return;
@@ -238,6 +240,7 @@ bool activate_slow() {
         }
         const BusyScope recording(Busy::recording);
         const uint32_t pid = sys::pid();
+        if (waiting_pid != 0 && waiting_pid != pid && is_vfork_child()) return false;
         uint32_t other = starting.load(std::memory_order_relaxed);
         if (other != pid && starting.compare_exchange_strong(other, pid)) {
             start_recording();
@@ -249,7 +252,7 @@ bool activate_slow() {
 
 void note_exit_began(int status, const void* frame) {
     // A fork child that only ends has nothing to record, nor has who still waits.
-    if ((recorded_before || waiting) && !is_recording()) return;
+    if ((recorded_before || waiting_pid != 0) && !is_recording()) return;
     if (!active() || !is_this_process()) return;
     Control& control = recorder.file.control();
     control.exit_status.store(static_cast<uint32_t>(status) & 0xff, std::memory_order_relaxed);
