@@ -58,7 +58,7 @@ bool BlockTable::is_dense(const Slot* a) {
         const Slot* slot = a + page * kSlotsPerPage;
         for (uint32_t i = 0; (resident[page] & 1) != 0 && i < kSlotsPerPage; ++i)
             tags |= slot[i].load(std::memory_order_relaxed);
-        empty += (tags & kTagMask) == 0;
+        empty += (tags & slots::kTagMask) == 0;
     }
     return empty <= kMostEmpty;
 }
