@@ -31,10 +31,8 @@ bool MappingTable::insert_at(uint32_t number, const Range& range) {
         auto* copy = static_cast<Range*>(map_pages(larger * sizeof(Range)));
         if (copy == nullptr) return false;
         for (uint32_t i = 0; i < count_; ++i) copy[i] = at(i);
-        if (ranges_ != nullptr) unmap_pages(ranges_, capacity_ * sizeof(Range));
-        ranges_ = copy;
-        capacity_ = larger;
         gap_ = count_;
+        replace_pages(ranges_, capacity_, copy, larger);
     }
     move_gap(number);
     ranges_[gap_++] = range;
