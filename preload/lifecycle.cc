@@ -11,6 +11,7 @@
 #include "preload/page_memory.h"
 #include "preload/recorder.h"
 #include "preload/scan/scan.h"
+#include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
 #include "preload/thread_local.h"
 #include "preload/unwind/rule_table.h"
@@ -239,6 +240,8 @@ bool activate_slow() {
             return false;
         }
         const BusyScope recording(Busy::recording);
+        // A handler that left by siglongjmp would leave it begun for ever.
+        const SignalsBlocked blocked;
         const uint32_t pid = sys::pid();
         if (waiting_pid != 0 && waiting_pid != pid && is_vfork_child()) return false;
         uint32_t other = starting.load(std::memory_order_relaxed);

@@ -117,10 +117,11 @@ bool SessionFile::take_space(uint32_t segment, uint32_t wanted) {
         stop_growing(error_text(error));
         return false;
     }
-    if (known == 0) touch_pages(reinterpret_cast<uint8_t*>(header_) + offset, size);
+    const bool first = known == 0;
     // Never back: another thread may have taken more meanwhile.
     while (known < size && !space.compare_exchange_weak(known, size, std::memory_order_relaxed)) {
     }
+    if (first) touch_pages(reinterpret_cast<uint8_t*>(header_) + offset, size);
     return true;
 }
 

@@ -135,6 +135,13 @@ class Interrupted(EndToEndTest):
         result, _ = self.traced(self.victim("confined"), "fallocate", "error=EINTR:when=1+")
         self.assertIn("not recording process", self.one_message(result))
 
+    def test_handler_that_leaves_while_a_thread_gets_its_tables(self):
+        """It gets them nevertheless, and not others each time."""
+        result, trace = self.traced(self.victim("signals begin"), "madvise", "signal=SIGUSR1")
+        self.assertIn("--- SIGUSR1", trace)
+        document = self.report(self.only_session())
+        self.assert_truth(document, truth.read_truth(result.out)[0], result)
+
     def test_handler_that_leaves_while_a_table_grows(self):
         """What the table consisted of is unmapped, and must not be looked at any more."""
         _, trace = self.traced(self.victim("signals leave"), "munmap", "signal=SIGUSR1")
