@@ -14,7 +14,7 @@ class Length(Micro):
 
     def __init__(self, built, times, scale):
         arguments = ["--depth", 20, "--stacks", 1000, "--live", 1e4]
-        super().__init__(f"length-{times}", built, arguments, 5e5 * times, scale)
+        super().__init__(f"length-{times}", built, arguments, 5e5 * times, scale, passes=1)
         self.name = f"growth.length-{times}"
         self.only = Length.only
 

@@ -38,7 +38,7 @@ class Python(ScriptCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.python3", built)
-        self._rows = max(20, int(6000 * scale))
+        self._rows = max(20, int(36000 * scale))
 
     def script(self):
         return f"""
@@ -62,7 +62,7 @@ class Sqlite(ProgramCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.sqlite3", built)
-        self._rows = max(100, int(60000 * scale))
+        self._rows = max(100, int(180000 * scale))
 
     def prepare(self, folder):
         self.stdin = os.path.join(folder, "input.sql")
@@ -120,7 +120,7 @@ class Perl(ScriptCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.perl", built)
-        self._lines = max(100, int(150000 * scale))
+        self._lines = max(100, int(400000 * scale))
 
     def script(self):
         return f"""
@@ -138,7 +138,7 @@ class Node(ScriptCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.node", built)
-        self._entries = max(100, int(100000 * scale))
+        self._entries = max(100, int(200000 * scale))
 
     def script(self):
         return f"""
@@ -181,7 +181,7 @@ class Xz(ProgramCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.xz", built)
-        self._words = max(1000, int(250000 * scale))
+        self._words = max(1000, int(400000 * scale))
 
     def prepare(self, folder):
         self._file = os.path.join(folder, "text")
@@ -200,7 +200,7 @@ class Git(ProgramCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.git", built)
-        self._commits = max(5, int(400 * scale))
+        self._commits = max(5, int(2400 * scale))
         self._repository = None
 
     def prepare(self, folder):
