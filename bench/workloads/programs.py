@@ -36,24 +36,28 @@ class Python(ScriptCase):
     environment = {"PYTHONMALLOC": "malloc"}
     small = True
 
-    def __init__(self, built, scale):
-        super().__init__("programs.python3", built)
+    def __init__(self, built, scale, name="programs.python3", times=1):
+        super().__init__(name, built)
         self._rows = max(20, int(36000 * scale))
+        self._times = times
 
     def script(self):
         return f"""
 import collections, json, re
-rows = [{{"id": i, "name": f"name {{i}}", "tags": [str(j) for j in range(i % 7)]}}
-        for i in range({self._rows})]
-text = json.dumps(rows)
-back = json.loads(text)
-words = collections.Counter(re.findall(r"[a-z]+ \\d+", text))
-groups = collections.defaultdict(list)
-for _ in range(4):
-    for row in back:
-        groups[len(row["tags"]), row["id"] % 13].append(tuple(row["tags"]) + (row["name"],))
-lines = sorted(",".join(item) for group in groups.values() for item in group)
-print(len(words), len(lines))
+def work():
+    rows = [{{"id": i, "name": f"name {{i}}", "tags": [str(j) for j in range(i % 7)]}}
+            for i in range({self._rows})]
+    text = json.dumps(rows)
+    back = json.loads(text)
+    words = collections.Counter(re.findall(r"[a-z]+ \\d+", text))
+    groups = collections.defaultdict(list)
+    for _ in range(4):
+        for row in back:
+            groups[len(row["tags"]), row["id"] % 13].append(tuple(row["tags"]) + (row["name"],))
+    lines = sorted(",".join(item) for group in groups.values() for item in group)
+    print(len(words), len(lines))
+for _ in range({self._times}):
+    work()
 """
 
 
