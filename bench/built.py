@@ -1,5 +1,6 @@
 """What was built to be measured: heapdrift itself and the programs of this folder."""
 
+import hashlib
 import os
 
 
@@ -14,3 +15,11 @@ class Built:
 
     def missing(self):
         return [path for path in vars(self).values() if not os.path.exists(path)]
+
+    def identity(self):
+        """Of all that is measured; another build has another one."""
+        digest = hashlib.sha256()
+        for path in sorted(vars(self).values()):
+            with open(path, "rb") as file:
+                digest.update(file.read())
+        return digest.hexdigest()

@@ -4,6 +4,9 @@ import statistics
 
 import spread
 
+# Of fewer, the time of a whole run says nothing about one.
+_LEAST_ALLOCATIONS = 1000
+
 
 class CaseFigures:
     """One case's results. All is relative to plain, or to `base`, in the same round."""
@@ -47,7 +50,7 @@ class CaseFigures:
         """Processor time for each pair of allocation and deallocation."""
         added = self.added(configuration, "cpu")
         allocations = self.allocations()
-        if added is None or not allocations:
+        if added is None or not allocations or allocations < _LEAST_ALLOCATIONS:
             return None
         factor = 1e9 / allocations
         return {

@@ -1,5 +1,6 @@
 """Results as they are printed and kept in RESULTS.md."""
 
+import datetime
 import os
 
 import tables
@@ -7,6 +8,9 @@ import targets
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LIMITS = os.path.join(_HERE, "limits.md")
+TIME_FORMAT = "%Y-%m-%d %H:%M UTC"
+# A longer one lies between rounds and those that were added to them later.
+_PAUSE_MINUTES = 2
 _VERDICTS = {True: "yes", False: "**no**", None: "–"}
 
 
@@ -17,13 +21,28 @@ def _targets(results):
     return tables.table(["target", "", "reached", "met"], rows)
 
 
+def times(cases):
+    """From when to when; rounds that were added later have a time of their own."""
+    spans = []
+    for begin, end in sorted(span for case in cases for span in case["spans"]):
+        if spans and _minutes(begin) - _minutes(spans[-1][1]) <= _PAUSE_MINUTES:
+            spans[-1][1] = max(spans[-1][1], end)
+        else:
+            spans.append([begin, end])
+    return ", ".join(f"{begin} to {end}" for begin, end in spans)
+
+
+def _minutes(moment):
+    return datetime.datetime.strptime(moment, TIME_FORMAT).timestamp() / 60
+
+
 def _machine(document):
     machine = document["machine"]
     lines = [
         f"{machine['processors']} × {machine['processor']},"
         f" {machine['memory_bytes'] / (1 << 30):.1f} GiB, Linux {machine['kernel']},"
         f" {machine['libc']}, {machine['compiler']}.",
-        f"Measured {document['begin']} to {document['end']}; load average"
+        f"Measured {times(document['cases'])}; load average"
         f" {machine['load_at_start']:.2f} before, scale {document['scale']:g}.",
         "Programs: " + "; ".join(f"{n}: {v}" for n, v in machine["programs"].items()) + ".",
     ]

@@ -12,12 +12,13 @@ _PROMISED = 0.03
 _PAIR = ("hooks", "sampled")
 
 
-def run_case(case, configurations, rounds, folder):
-    """One row for each run: round, configuration and its figures; failed runs are rows too."""
+def run_case(case, configurations, numbers, folder):
+    """One row for each run: round, configuration and its figures; failed runs are rows too. The
+    numbers are the rounds', which go on from those that the case had before."""
     rows = []
     case.prepare(folder)
     broken = set()
-    for number in range(rounds):
+    for number in numbers:
         # Each round begins with another one: who comes first may find colder caches.
         shift = number % len(configurations)
         for configuration in configurations[shift:] + configurations[:shift]:
@@ -29,7 +30,7 @@ def run_case(case, configurations, rounds, folder):
                     broken.add(configuration.name)
     pair = [c for c in configurations if c.name in _PAIR and c.name not in broken]
     if case.paired_rounds and not case.many_processes and len(pair) == len(_PAIR):
-        rows += _paired_rounds(case, pair, rows, 2 * rounds, folder)
+        rows += _paired_rounds(case, pair, rows, 2 * len(numbers), folder)
     return rows
 
 

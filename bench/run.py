@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 import configurations  # noqa: E402
 import figures  # noqa: E402
 import instructions  # noqa: E402
+import kept_results  # noqa: E402
 import machine  # noqa: E402
 import picture  # noqa: E402
 import report  # noqa: E402
@@ -39,6 +40,11 @@ def arguments_of_command_line():
     )
     parser.add_argument("--rounds", type=int, metavar="N", help="instead of the size's own number")
     parser.add_argument("--output", metavar="DIR", help="keep raw results and tables here")
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="to the results kept in --output's folder: further rounds of the cases chosen now",
+    )
     parser.add_argument("--quick", action="store_true", help="a tenth of the size, few rounds")
     parser.add_argument("--smoke", action="store_true", help="all paths for a moment; no figures")
     parser.add_argument("--list", action="store_true", help="name the cases and configurations")
@@ -46,7 +52,10 @@ def arguments_of_command_line():
     parser.add_argument(
         "--instructions", action="store_true", help="instructions for each pair, by callgrind"
     )
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.add and not arguments.output:
+        parser.error("--add needs --output, the folder of the earlier results")
+    return arguments
 
 
 def matches(name, patterns):
@@ -81,7 +90,7 @@ def count_instructions(built, arguments):
 
 
 def now():
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    return datetime.datetime.now(datetime.timezone.utc).strftime(report.TIME_FORMAT)
 
 
 def say(text):
@@ -93,16 +102,18 @@ def write(folder, name, text):
         file.write(text)
 
 
-def measure_all(cases, chosen, arguments, document):
+def measure_all(cases, chosen, arguments, kept):
     number_of_rounds = arguments.rounds or size_of(arguments)[1]
+    measured = []
     for number, case in enumerate(cases, 1):
         most = min(number_of_rounds, case.most_rounds or number_of_rounds)
-        begin = time.monotonic()
+        begin, start = now(), time.monotonic()
         with scratch_folder() as folder:
-            rows = rounds.run_case(case, chosen, most, folder)
-        say(f"{number}/{len(cases)} {case.name}: {time.monotonic() - begin:.1f} s")
-        document["cases"].append({"name": case.name, "rows": rows})
-    document["end"] = now()
+            first = kept_results.next_round(kept, case.name)
+            rows = rounds.run_case(case, chosen, range(first, first + most), folder)
+        say(f"{number}/{len(cases)} {case.name}: {time.monotonic() - start:.1f} s")
+        measured.append({"name": case.name, "spans": [[begin, now()]], "rows": rows})
+    return measured
 
 
 def choose(arguments, built):
@@ -128,8 +139,8 @@ def main():
         return
     chosen, left_out = choose(arguments, built)
     scale = size_of(arguments)[0]
-    cases = [case for group in _GROUPS for case in group.cases(built, scale)]
-    cases = [case for case in cases if matches(case.name, arguments.only)]
+    all_cases = [case for group in _GROUPS for case in group.cases(built, scale)]
+    cases = [case for case in all_cases if matches(case.name, arguments.only)]
     if arguments.list:
         print("\n".join(case.name for case in cases))
         print("under: " + ", ".join(f"{c.name} ({c.title})" for c in chosen))
@@ -138,17 +149,21 @@ def main():
         say(f"left out: {name}, {why}")
     document = {
         "machine": machine.describe(),
+        "built": built.identity(),
         "scale": scale,
         "left_out": left_out,
-        "begin": now(),
-        "cases": [],
     }
-    measure_all(cases, chosen, arguments, document)
+    try:
+        kept = kept_results.read(arguments.output, document) if arguments.add else {}
+    except kept_results.Unfit as unfit:
+        sys.exit(f"bench: {unfit}")
+    measured = measure_all(cases, chosen, arguments, kept)
+    document["cases"] = kept_results.joined(kept, measured, [case.name for case in all_cases])
     results = figures.Results(document)
     print(report.markdown(results))
     if arguments.output:
         document["summaries"] = figures.summaries(results)
-        write(arguments.output, "results.json", json.dumps(document, indent=1))
+        kept_results.write(arguments.output, document)
         write(arguments.output, "results.md", report.markdown(results))
         problem = picture.draw(results, os.path.join(arguments.output, "growth.svg"))
         if problem:
@@ -157,7 +172,7 @@ def main():
         say(f"written: {report.write_results(results, picture.draw)}")
     failed = [
         row
-        for case in document["cases"]
+        for case in measured
         for row in case["rows"]
         if "failure" in row and row["configuration"] in configurations.MUST_WORK
     ]

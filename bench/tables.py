@@ -1,5 +1,7 @@
 """The results as Markdown tables."""
 
+import spread
+
 _MEBIBYTE = 1 << 20
 
 
@@ -27,11 +29,17 @@ def programs(results):
     for case in results.group("programs", "redis", "start"):
         for configuration in case.configurations:
             if configuration == "plain":
-                wall = case.median("plain", "wall")
+                low, wall, high = spread.quartiles(case.values("plain", "wall"))
                 allocations = case.allocations()
                 known = f"{allocations:,.0f} allocations" if allocations else ""
                 rows.append(
-                    [f"**{case.name}**", "plain", f"{wall:.3f} s", "", known, "", "", "", ""]
+                    [
+                        f"**{case.name}**",
+                        "plain",
+                        f"{wall:.3f} s ({low:.3f}–{high:.3f})",
+                        *("", known, "", "", ""),
+                        str(len(case.values("plain", "wall"))),
+                    ]
                 )
                 continue
             added = case.added(configuration, "peak_rss")
@@ -60,8 +68,8 @@ def micro(results):
     names = [name for name in names if name != "plain"]
     rows = []
     for case in cases:
-        plain = case.median("plain", "ns_per_pair")
-        row = [case.name.partition(".")[2], "–" if plain is None else f"{plain:.1f}"]
+        low, plain, high = spread.quartiles(case.values("plain", "ns_per_pair"))
+        row = [case.name.partition(".")[2], f"{plain:.1f} ({low:.1f}–{high:.1f})"]
         row += [_with_spread(case.nanoseconds_added(name), ".1f") for name in names]
         exact = case.ratio("exact")
         rows.append([*row, str(exact["rounds"]) if exact else "–"])

@@ -52,15 +52,15 @@ BlockTable::Put BlockTable::put(uint64_t address, const BlockRecord& record) {
     if (place.a == nullptr) return {false, {}};
     remember(place, address);
     Put put{true, {}};
-    if (!is_free(place.a->load(std::memory_order_relaxed))) put.replaced = take(address);
+    if (!slots::is_free(place.a->load(std::memory_order_relaxed))) put.replaced = take(address);
     put.done = write_surely(place, address, record);
     return put;
 }
 
 bool BlockTable::write(const Place& place, uint64_t address, const BlockRecord& record) {
-    if (!fits_short(record.site, record.size) || record.watched)
+    if (!slots::fits_short(record.site, record.size) || record.watched)
         return write_special(place, address, record);
-    place.a->store(short_slot(record.site, record.generation, record.size),
+    place.a->store(slots::short_slot(record.site, record.generation, record.size),
                    std::memory_order_relaxed);
     return true;
 }
@@ -96,37 +96,39 @@ bool BlockTable::write_surely(const Place& place, uint64_t address, const BlockR
 bool BlockTable::write_special(const Place& place, uint64_t address, const BlockRecord& record) {
     Slot* slot = place.a;
     Slot* following = slot + 1;
-    uint32_t head = wide_head(record.site);
-    if (record.watched) head |= kWatched;
-    if (record.size > kLowSizeMask) {
-        head |= kHuge;
-        slot[2].store(static_cast<uint32_t>(record.size >> kLowSizeBits) << 2,
+    uint32_t head = slots::wide_head(record.site);
+    if (record.watched) head |= slots::kWatched;
+    if (record.size > slots::kLowSizeMask) {
+        head |= slots::kHuge;
+        slot[2].store(static_cast<uint32_t>(record.size >> slots::kLowSizeBits) << 2,
                       std::memory_order_relaxed);
-    } else if (!covers_next_slot(address, record.size, slot_shift())) {
-        head |= kInPlaneB;
+    } else if (!slots::covers_next_slot(address, record.size, slot_shift())) {
+        head |= slots::kInPlaneB;
         Slot* b = place.planes->b.load(std::memory_order_acquire);
         if (b == nullptr && (b = map_plane(place.planes->b, false)) == nullptr) return false;
         following = b + place.index;
     }
-    following->store(continuation(record.generation, record.size), std::memory_order_relaxed);
+    following->store(slots::continuation(record.generation, record.size),
+                     std::memory_order_relaxed);
     slot->store(head, std::memory_order_relaxed);
     return true;
 }
 
 BlockRecord BlockTable::read_record(const Slot* slot, uint32_t head, const Slot* in_plane_b) {
-    if ((head & kShort) != 0)
-        return {SiteId{head >> 17}, head >> 7 & kGenerationMask, head >> 1 & kShortMaxSize, false};
-    BlockRecord record{SiteId{head >> kSiteShift}, 0, 0, (head & kWatched) != 0};
-    const Slot* following = (head & kInPlaneB) == 0 ? slot + 1 : in_plane_b;
+    if ((head & slots::kShort) != 0)
+        return {SiteId{head >> 17}, head >> 7 & slots::kGenerationMask,
+                head >> 1 & slots::kShortMaxSize, false};
+    BlockRecord record{SiteId{head >> slots::kSiteShift}, 0, 0, (head & slots::kWatched) != 0};
+    const Slot* following = (head & slots::kInPlaneB) == 0 ? slot + 1 : in_plane_b;
     if (following == nullptr) return record;
     const uint32_t word = following->load(std::memory_order_relaxed);
     // The slot of another block by now: the size is lost, the count is not.
-    if (!is_free(word)) return record;
-    record.generation = word >> 2 & kGenerationMask;
+    if (!slots::is_free(word)) return record;
+    record.generation = word >> 2 & slots::kGenerationMask;
     record.size = word >> 12;
-    if ((head & kHuge) != 0) {
+    if ((head & slots::kHuge) != 0) {
         record.size |= static_cast<uint64_t>(slot[2].load(std::memory_order_relaxed) >> 2)
-                       << kLowSizeBits;
+                       << slots::kLowSizeBits;
     }
     return record;
 }
@@ -139,8 +141,8 @@ BlockRecord BlockTable::take(uint64_t address) {
     Slot* slot = place.a;
     const uint32_t head = slot->load(std::memory_order_relaxed);
     // A continuation has no block of its own: its head lies before it.
-    if (is_free(head)) return {};
-    const Slot* in_plane_b = (head & (kShort | kInPlaneB)) == kInPlaneB
+    if (slots::is_free(head)) return {};
+    const Slot* in_plane_b = (head & (slots::kShort | slots::kInPlaneB)) == slots::kInPlaneB
                                  ? place.planes->b.load(std::memory_order_acquire) + place.index
                                  : nullptr;
     const BlockRecord record = read_record(slot, head, in_plane_b);

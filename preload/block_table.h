@@ -5,23 +5,18 @@
 //
 // One 4-byte slot for each 32 bytes of address space. Where two blocks may be closer than that (not
 // glibc's) those at odd multiples of 16 have leaves of their own, which are touched where there are
-// such blocks. A block's record starts in the slot of its address:
-//
-//   short  1 slot   |bit 0: 1|size 6|generation 10|site 15|
-//   wide   head          |bits 0-1: 10|in plane B 1|watched 1|huge 1|0|site 26|
-//          continuation  |bits 0-1: 00|generation 10|low 20 bits of the size|
-//          if huge       |bits 0-1: 00|high 30 bits of the size|
-//
-// The continuation lies in the next slot where the block covers that too, for then no other block
-// can start in it; otherwise at the head's place in plane B, a second array of slots that is
-// mapped where it is needed. A huge block (1 MiB and more) covers the slot for the third word
-// anyway. So every record fits, and a heap of few sites costs 4 bytes a block.
+// such blocks. A block's record starts in the slot of its address; block_slots.h has its forms. Its
+// continuation lies in the next slot where the block covers that too, for then no other block can
+// start in it; otherwise at the head's place in plane B, a second array of slots that is mapped
+// where it is needed. A huge block (1 MiB and more) covers the slot for the third word anyway. So
+// every record fits, and a heap of few sites costs 4 bytes a block.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
 #include "core/ids.h"
+#include "preload/block_slots.h"
 
 namespace heapdrift {
 
@@ -73,17 +68,18 @@ public:
         if (slot == nullptr) [[unlikely]]
             return false;
         const uint32_t returns = begin_write();
-        const uint64_t fits = mask_of(fits_short(site, size));
-        const uint64_t wide =
-            mask_of((size >> kLowSizeBits == 0) & covers_next_slot(address, size, shift));
-        if ((fits | wide) == 0 || !is_free(slot->load(std::memory_order_relaxed))) [[unlikely]]
+        const uint64_t fits = mask_of(slots::fits_short(site, size));
+        const uint64_t wide = mask_of((size >> slots::kLowSizeBits == 0) &
+                                      slots::covers_next_slot(address, size, shift));
+        if ((fits | wide) == 0 || !slots::is_free(slot->load(std::memory_order_relaxed)))
+            [[unlikely]]
             return false;
         // What the short form does not write goes aside.
         Slot aside;
         auto* following = reinterpret_cast<Slot*>(
             select(fits, reinterpret_cast<uint64_t>(&aside), reinterpret_cast<uint64_t>(slot + 1)));
-        following->store(continuation(generation, size), std::memory_order_relaxed);
-        slot->store(select(fits, short_slot(site, generation, size), wide_head(site)),
+        following->store(slots::continuation(generation, size), std::memory_order_relaxed);
+        slot->store(select(fits, slots::short_slot(site, generation, size), slots::wide_head(site)),
                     std::memory_order_relaxed);
         if (returned_since(returns)) [[unlikely]] {
             slot->store(0, std::memory_order_relaxed);
@@ -98,15 +94,17 @@ public:
             return false;
         const uint32_t head = slot[0].load(std::memory_order_relaxed);
         const uint32_t following = slot[1].load(std::memory_order_relaxed);
-        const uint64_t fits = mask_of((head & kShort) != 0);
+        const uint64_t fits = mask_of((head & slots::kShort) != 0);
         const uint32_t unusual =
-            ((head & (kTagMask | kInPlaneB | kWatched | kHuge)) ^ kWide) | (following & kTagMask);
+            ((head & (slots::kTagMask | slots::kInPlaneB | slots::kWatched | slots::kHuge)) ^
+             slots::kWide) |
+            (following & slots::kTagMask);
         if (select(fits, 0u, unusual) != 0) [[unlikely]]
             return false;
         clear_head(slot);
-        record = {SiteId{select(fits, head >> 17, head >> kSiteShift)},
-                  select(fits, head >> 7, following >> 2) & kGenerationMask,
-                  select(fits, head >> 1 & kShortMaxSize, following >> 12), false};
+        record = {SiteId{select(fits, head >> 17, head >> slots::kSiteShift)},
+                  select(fits, head >> 7, following >> 2) & slots::kGenerationMask,
+                  select(fits, head >> 1 & slots::kShortMaxSize, following >> 12), false};
         return true;
     }
 
@@ -151,20 +149,6 @@ private:
     static constexpr uint64_t kPlaneSize = kHugePageSize + 4096;
     static constexpr uint32_t kRootSize = 1u << (47 - 4 - kLeafBits - kMidBits);
 
-    static constexpr uint32_t kTagMask = 3;
-    static constexpr uint32_t kShort = 1;
-    static constexpr uint32_t kShortSizeBits = 6;
-    static constexpr uint32_t kShortMaxSize = (1u << kShortSizeBits) - 1;
-    static constexpr uint32_t kShortSiteBits = 15;
-    static constexpr uint32_t kWide = 2;
-    static constexpr uint32_t kInPlaneB = 1u << 2;
-    static constexpr uint32_t kWatched = 1u << 3;
-    static constexpr uint32_t kHuge = 1u << 4;
-    static constexpr uint32_t kSiteShift = 6;
-    static constexpr uint32_t kLowSizeBits = 20;
-    static constexpr uint64_t kLowSizeMask = (1u << kLowSizeBits) - 1;
-    static constexpr uint32_t kGenerationMask = (1u << 10) - 1;
-
     struct Planes {
         std::atomic<Slot*> a;
         std::atomic<Slot*> b;
@@ -202,9 +186,6 @@ private:
     bool follows_dense_leaves(uint64_t address) const;
     static bool is_dense(const Slot* a);
 
-    static bool covers_next_slot(uint64_t address, uint64_t size, uint32_t shift) {
-        return (address & ((uint64_t{1} << shift) - 1)) + size >= 64;
-    }
     // Of a block's slot. Leaves of blocks 16 bytes apart come in pairs: even, odd.
     [[gnu::always_inline]] static uint64_t slot_number(uint64_t address, uint32_t shift) {
         const uint64_t number = address >> 5;
@@ -221,18 +202,6 @@ private:
     template <typename Word>
     static Word select(uint64_t mask, Word one, Word other) {
         return other ^ ((one ^ other) & static_cast<Word>(mask));
-    }
-    // Empty, or left over from a wide record that is gone: its head was cleared, which says enough.
-    static bool is_free(uint32_t slot) { return (slot & kTagMask) == 0; }
-    static bool fits_short(SiteId site, uint64_t size) {
-        return (size >> kShortSizeBits | raw(site) >> kShortSiteBits) == 0;
-    }
-    static uint32_t short_slot(SiteId site, uint32_t generation, uint64_t size) {
-        return kShort | static_cast<uint32_t>(size) << 1 | generation << 7 | raw(site) << 17;
-    }
-    static uint32_t wide_head(SiteId site) { return kWide | raw(site) << kSiteShift; }
-    static uint32_t continuation(uint32_t generation, uint64_t size) {
-        return generation << 2 | static_cast<uint32_t>(size) << 12;
     }
     // What the slots at `slot`, whose head is given, say of a block.
     static BlockRecord read_record(const Slot* slot, uint32_t head, const Slot* in_plane_b);
@@ -319,7 +288,7 @@ void BlockTable::for_each(Visit visit) const {
                 for (uint32_t odd = 0; odd < together; ++odd) {
                     if (a[odd] == nullptr) continue;
                     const uint32_t head = a[odd][index].load(std::memory_order_relaxed);
-                    if (is_free(head)) continue;
+                    if (slots::is_free(head)) continue;
                     visit(first + uint64_t{index} * 32 + odd * 16,
                           read_record(a[odd] + index, head,
                                       b[odd] == nullptr ? nullptr : b[odd] + index));

@@ -9,6 +9,7 @@
 #include "core/session_format.h"
 #include "preload/block_table.h"
 #include "preload/page_memory.h"
+#include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
 
 namespace heapdrift {
@@ -23,6 +24,8 @@ constexpr uint32_t kMostEmpty = 4;  // of 32
 
 BlockTable::Slot* BlockTable::map_plane(std::atomic<Slot*>& plane, bool huge) {
     static_assert(kPlaneSize == kHugePageSize + kPageSize);
+    // A handler that left by siglongjmp would leave pages that nobody knows.
+    const SignalsBlocked blocked(!memory_confined());
     auto* mapped =
         static_cast<Slot*>(huge ? map_aligned_pages_wiped_on_fork(kPlaneSize, kHugePageSize)
                                 : map_pages_wiped_on_fork(kPlaneSize));
@@ -58,7 +61,7 @@ bool BlockTable::is_dense(const Slot* a) {
         const Slot* slot = a + page * kSlotsPerPage;
         for (uint32_t i = 0; (resident[page] & 1) != 0 && i < kSlotsPerPage; ++i)
             tags |= slot[i].load(std::memory_order_relaxed);
-        empty += (tags & kTagMask) == 0;
+        empty += (tags & slots::kTagMask) == 0;
     }
     return empty <= kMostEmpty;
 }

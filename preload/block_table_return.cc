@@ -52,7 +52,7 @@ struct BlockTable::Stretch {
         if (first_page + i > 0) slot -= 2;
         uint32_t tags = 0;
         for (; slot != end; ++slot) tags |= slot->load(std::memory_order_relaxed);
-        return (tags & kTagMask) != 0;
+        return (tags & slots::kTagMask) != 0;
     }
     // A huge page is divided by it, and must not be put together again.
     void keep_small_pages() const { sys::advise(a, kPlaneSize, MADV_NOHUGEPAGE); }

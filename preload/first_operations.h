@@ -32,6 +32,10 @@ public:
     void end() { over_ = true; }
     bool over() const { return over_; }
 
+    // Whose operations they are: by this a vfork child is noticed, which shares the page.
+    uint32_t owner() const { return owner_; }
+    void set_owner(uint32_t pid) { owner_ = pid; }
+
     // Once recording has begun: counts them, in their order, as this thread's.
     void enter(ThreadState& state);
 
@@ -61,6 +65,7 @@ private:
     bool is_live(uint64_t address);
 
     bool over_;
+    uint32_t owner_;
     uint32_t used_;  // words
     uint64_t allocated_bytes_;
     uint64_t unknown_deallocations_;

@@ -14,10 +14,12 @@
 #include "preload/page_memory.h"
 #include "preload/recorder.h"
 #include "preload/scan/scan.h"
+#include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
 #include "preload/thread_local.h"
 #include "preload/unwind/rule_table.h"
 #include "preload/vdso_clock.h"
+#include "preload/vfork_child.h"
 
 extern "C" void* __libc_stack_end;
 
@@ -38,8 +40,9 @@ constinit bool gave_up = false;
 
 constinit bool options_known = false;
 
-// Whether the process was loaded with us and waits for its first allocation.
-constinit bool waiting = false;
+// Of a process that was loaded with us and waits for its first allocation; its fork children wait
+// as well. 0: nobody waits.
+constinit uint32_t waiting_pid = 0;
 
 constinit std::atomic<Confinement> confinement_in_force{Confinement::none};
 
@@ -105,9 +108,9 @@ void start_recording() {
         rule_table.reset();
         recorder.forget();
     }
-    if (!recorded_before && !waiting) remember_stderr();
+    if (!recorded_before && waiting_pid == 0) remember_stderr();
     recorded_before = true;
-    waiting = false;
+    waiting_pid = 0;
     tls.state = nullptr;
     tls.row = nullptr;
     tls.mark = kNoScope;
@@ -188,7 +191,7 @@ bool may_wait() {
     if (!other_malloc_first &&
         process->state.load(std::memory_order_relaxed) == ProcessState::fresh && may_wait()) {
         remember_stderr();
-        waiting = true;
+        waiting_pid = sys::pid();
         return;
     }
     if (!active() || other == nullptr) return;
@@ -236,7 +239,11 @@ bool activate_slow() {
             return false;
         }
         const BusyScope recording(Busy::recording);
+        // A handler that left by siglongjmp would leave it begun for ever.
+        const SignalsBlocked blocked;
         const uint32_t pid = sys::pid();
+        const uint32_t known = waiting_pid != 0 ? waiting_pid : process->first.owner();
+        if (known != 0 && known != pid && is_vfork_child()) return false;
         uint32_t other = starting.load(std::memory_order_relaxed);
         if (other != pid && starting.compare_exchange_strong(other, pid)) {
             start_recording();
@@ -250,7 +257,7 @@ bool activate_slow() {
 
 bool keeps_first_operations() {
     return process->state.load(std::memory_order_relaxed) == ProcessState::fresh &&
-           (recorded_before || waiting) && !gave_up && !process->first.over() &&
+           (recorded_before || waiting_pid != 0) && !gave_up && !process->first.over() &&
            __libc_single_threaded && recorder.options.file_may_wait() &&
            recorder.options.sample == 0 && !memory_confined() &&
            !recorder.paused.load(std::memory_order_relaxed) && tls.scope() == kNoScope;
@@ -258,14 +265,20 @@ bool keeps_first_operations() {
 
 FirstOperations* first_operations() {
     if (tls.busy != Busy::no || !keeps_first_operations()) return nullptr;
-    // In an image that has waited so far. Without the page, which a fork wipes, nothing is kept.
-    if (process == &first_process && !make_process_state()) process->first.end();
+    if (process->first.owner() == 0) {
+        const uint32_t pid = sys::pid();
+        if (waiting_pid != 0 && waiting_pid != pid && is_vfork_child()) return nullptr;
+        // In an image that has waited so far. Without the page, which a fork wipes, nothing is
+        // kept.
+        if (process == &first_process && !make_process_state()) process->first.end();
+        process->first.set_owner(pid);
+    }
     return &process->first;
 }
 
 void note_exit_began(int status, const void* frame) {
     // A fork child that only ends has nothing to record, nor has who still waits.
-    if ((recorded_before || waiting) && !is_recording()) return;
+    if ((recorded_before || waiting_pid != 0) && !is_recording()) return;
     if (!active() || !is_this_process()) return;
     Control& control = recorder.file.control();
     control.exit_status.store(static_cast<uint32_t>(status) & 0xff, std::memory_order_relaxed);

@@ -11,7 +11,7 @@ uint32_t MappingTable::first_at_or_behind(uint64_t address) const {
     uint32_t high = count_;
     while (low < high) {
         const uint32_t middle = (low + high) / 2;
-        if (ranges_[middle].end <= address)
+        if (at(middle).end <= address)
             low = middle + 1;
         else
             high = middle;
@@ -19,30 +19,40 @@ uint32_t MappingTable::first_at_or_behind(uint64_t address) const {
     return low;
 }
 
-bool MappingTable::insert_at(uint32_t at, const Range& range) {
+void MappingTable::move_gap(uint32_t to) {
+    const uint32_t size = capacity_ - count_;
+    for (; gap_ > to; --gap_) ranges_[gap_ - 1 + size] = ranges_[gap_ - 1];
+    for (; gap_ < to; ++gap_) ranges_[gap_] = ranges_[gap_ + size];
+}
+
+bool MappingTable::insert_at(uint32_t number, const Range& range) {
     if (count_ == capacity_) {
         const uint32_t larger = capacity_ == 0 ? 128 : 2 * capacity_;
         auto* copy = static_cast<Range*>(map_pages(larger * sizeof(Range)));
         if (copy == nullptr) return false;
-        for (uint32_t i = 0; i < count_; ++i) copy[i] = ranges_[i];
-        if (ranges_ != nullptr) unmap_pages(ranges_, capacity_ * sizeof(Range));
-        ranges_ = copy;
-        capacity_ = larger;
+        for (uint32_t i = 0; i < count_; ++i) copy[i] = at(i);
+        gap_ = count_;
+        replace_pages(ranges_, capacity_, copy, larger);
     }
-    for (uint32_t i = count_; i > at; --i) ranges_[i] = ranges_[i - 1];
-    ranges_[at] = range;
+    move_gap(number);
+    ranges_[gap_++] = range;
     ++count_;
     return true;
 }
 
-void MappingTable::erase_at(uint32_t at) {
+void MappingTable::erase_at(uint32_t number) {
+    if (number < gap_) {
+        move_gap(number + 1);
+        --gap_;
+    } else {
+        move_gap(number);
+    }
     --count_;
-    for (uint32_t i = at; i < count_; ++i) ranges_[i] = ranges_[i + 1];
 }
 
 bool MappingTable::group_lives(uint32_t group) const {
     for (uint32_t i = 0; i < count_; ++i)
-        if (ranges_[i].group == group) return true;
+        if (at(i).group == group) return true;
     return false;
 }
 
@@ -56,9 +66,9 @@ MappingTable::Removal MappingTable::remove_one(uint64_t start, uint64_t size, Un
     const TableLock lock(locked_);
     if (!lock.held()) return Removal::busy;
     const uint64_t end = start + size;
-    const uint32_t at = first_at_or_behind(start);
-    if (at == count_ || ranges_[at].start >= end) return Removal::none;
-    Range& range = ranges_[at];
+    const uint32_t number = first_at_or_behind(start);
+    if (number == count_ || at(number).start >= end) return Removal::none;
+    Range& range = at(number);
     const uint64_t from = range.start > start ? range.start : start;
     const uint64_t to = range.end < end ? range.end : end;
     const bool whole = from == range.start && to == range.end;
@@ -66,7 +76,7 @@ MappingTable::Removal MappingTable::remove_one(uint64_t start, uint64_t size, Un
     unmapped = {from, to, range.site, range.generation, range.group, false};
     if (whole) {
         const uint32_t group = range.group;
-        erase_at(at);
+        erase_at(number);
         unmapped.last = group == 0 || !group_lives(group);
     } else if (from == range.start) {
         range.start = to;
@@ -77,7 +87,7 @@ MappingTable::Removal MappingTable::remove_one(uint64_t start, uint64_t size, Un
         // live, which is true, until the process ends.
         const Range behind{to, range.end, range.site, range.generation, range.group};
         range.end = from;
-        insert_at(at + 1, behind);
+        insert_at(number + 1, behind);
     }
     return Removal::done;
 }
@@ -100,7 +110,7 @@ void MappingTable::release() {
 void MappingTable::forget() {
     if (ranges_ != nullptr) unmap_pages(ranges_, capacity_ * sizeof(Range));
     ranges_ = nullptr;
-    count_ = capacity_ = 0;
+    count_ = capacity_ = gap_ = 0;
     locked_.store(false, std::memory_order_relaxed);
 }
 

@@ -40,14 +40,13 @@ public:
     // For the copy: visit(start, end, site) for each range, in order.
     template <typename Visit>
     void for_each(Visit visit) const {
-        for (uint32_t i = 0; i < count_; ++i)
-            visit(ranges_[i].start, ranges_[i].end, ranges_[i].site);
+        for (uint32_t i = 0; i < count_; ++i) visit(at(i).start, at(i).end, at(i).site);
     }
 
     void forget();
 
 private:
-    // Ranges in order of their start. A mapping that was cut has several, which share its group.
+    // A mapping that was cut has several, which share its group.
     struct Range {
         uint64_t start;
         uint64_t end;
@@ -56,15 +55,23 @@ private:
         uint32_t group;
     };
 
+    // In order of their start.
+    Range& at(uint32_t number) const {
+        return ranges_[number < gap_ ? number : number + capacity_ - count_];
+    }
+    void move_gap(uint32_t to);
     uint32_t first_at_or_behind(uint64_t address) const;
     bool insert_at(uint32_t at, const Range& range);
     void erase_at(uint32_t at);
     bool group_lives(uint32_t group) const;
 
     std::atomic<bool> locked_{false};
+    // What is free lies in one gap, where the last change was, and the next mostly is: the kernel
+    // gives out addresses downwards, so that each new range would move all others.
     Range* ranges_ = nullptr;
     uint32_t count_ = 0;
     uint32_t capacity_ = 0;
+    uint32_t gap_ = 0;         // how many ranges lie before it
     uint32_t last_group_ = 0;  // group 0: a mapping in one piece
 };
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "preload/page_memory.h"
+#include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
 
 namespace heapdrift {
@@ -53,6 +54,9 @@ ThreadState* Operation::enter_slow(Start start) {
 
 bool attach_thread() {
     if (tls.state != nullptr) return true;
+    // A handler that left in between by siglongjmp would leave a state that nobody has, and a timer
+    // that is faster than this one after the other.
+    const SignalsBlocked blocked(!memory_confined());
     tls.state = recorder.threads.attach(tls.ended ? tls.row : nullptr);
     if (tls.state == nullptr) {
         drop(Drop::thread_limit);

@@ -2,6 +2,7 @@
 // kernel; nothing is reserved against overcommit.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -20,6 +21,20 @@ void* map_aligned_pages_wiped_on_fork(size_t size, size_t alignment);
 // Zeroed memory that stays the same in a fork child.
 void* map_shared_pages(size_t size);
 void unmap_pages(void* start, size_t size);
+// A table of `capacity` entries, which may be none, becomes one of `larger`, whose pages were
+// mapped for it and hold what they are to hold. At each moment it leads to pages that are there,
+// and to as many at least as it says: a signal handler may leave in between, and another thread may
+// fork.
+template <typename Entry>
+void replace_pages(Entry*& table, uint32_t& capacity, Entry* copy, uint32_t larger) {
+    Entry* const before = table;
+    const uint32_t capacity_before = capacity;
+    table = copy;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    capacity = larger;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (before != nullptr) unmap_pages(before, capacity_before * sizeof(Entry));
+}
 // For pages that will all be written soon: one call instead of a fault for each.
 void touch_pages(void* start, size_t size);
 // The pages that lie wholly in [start, start + size) read as zero from now on, and cost nothing

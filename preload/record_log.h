@@ -38,11 +38,9 @@ private:
         auto** copy = static_cast<Record**>(map_pages(larger * sizeof(void*)));
         if (copy == nullptr) return false;
         for (uint32_t i = 0; i < capacity_; ++i) copy[i] = pages_[i];
-        if (pages_ != nullptr) unmap_pages(pages_, capacity_ * sizeof(void*));
         file.control().own_bytes.fetch_add((larger - capacity_) * sizeof(void*),
                                            std::memory_order_relaxed);
-        pages_ = copy;
-        capacity_ = larger;
+        replace_pages(pages_, capacity_, copy, larger);
         return true;
     }
 

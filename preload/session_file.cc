@@ -5,6 +5,7 @@
 #include "preload/error_text.h"
 #include "preload/message.h"
 #include "preload/page_memory.h"
+#include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
 #include "preload/vdso_clock.h"
 
@@ -95,6 +96,8 @@ void SessionFile::stop_growing(const char* reason) {
 // Maps a new unit behind the end, to take segments from. Returns its first segment.
 uint8_t* SessionFile::grow() {
     if (!may_grow()) return nullptr;
+    // A handler that left by siglongjmp would leave a unit that is never finished.
+    const SignalsBlocked blocked;
     const uint32_t number = unit_count_.fetch_add(1, std::memory_order_relaxed);
     if (number >= kMaxUnits) {
         unit_count_.store(kMaxUnits, std::memory_order_relaxed);

@@ -6,6 +6,7 @@
 #include "preload/error_text.h"
 #include "preload/page_memory.h"
 #include "preload/session_file.h"
+#include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
 
 namespace heapdrift {
@@ -22,6 +23,18 @@ static_assert(kCudaStart + sizeof(CudaFigures) <= kSegmentSize);
 
 bool unsupported(long error) {
     return error == -EOPNOTSUPP || error == -ENOSYS;
+}
+
+// A signal that waits makes tmpfs give back what it has taken (Linux 6.1 does so, 6.18 no more),
+// and where a timer is faster than that it would do so for ever. So after the first try none may
+// come.
+long call_to_the_end(long number, long a, long b, long c, long d) {
+    constexpr int kTries = 100;
+    long result = sys::call(number, a, b, c, d);
+    if (result != -EINTR) return result;
+    const SignalsBlocked blocked;
+    for (int i = 0; i < kTries && result == -EINTR; ++i) result = sys::call(number, a, b, c, d);
+    return result;
 }
 
 }  // namespace
@@ -57,7 +70,8 @@ bool SessionFile::may_grow() {
 }
 
 long SessionFile::allocate(uint64_t offset, uint64_t size) const {
-    return sys::call(SYS_fallocate, fd_, 0, static_cast<long>(offset), static_cast<long>(size));
+    return call_to_the_end(SYS_fallocate, fd_, 0, static_cast<long>(offset),
+                           static_cast<long>(size));
 }
 
 long SessionFile::reserve(uint64_t offset, uint64_t size) {
@@ -66,8 +80,8 @@ long SessionFile::reserve(uint64_t offset, uint64_t size) {
     if (!unsupported(result)) return result;
     static constexpr uint8_t kZeros[kPageSize] = {};
     for (uint64_t at = offset; at < offset + size; at += kPageSize) {
-        const long written =
-            sys::call(SYS_pwrite64, fd_, sys::address(kZeros), kPageSize, static_cast<long>(at));
+        const long written = call_to_the_end(SYS_pwrite64, fd_, sys::address(kZeros), kPageSize,
+                                             static_cast<long>(at));
         if (sys::failed(written)) return written;
         if (written != static_cast<long>(kPageSize)) return -ENOSPC;
     }
@@ -103,10 +117,11 @@ bool SessionFile::take_space(uint32_t segment, uint32_t wanted) {
         stop_growing(error_text(error));
         return false;
     }
-    if (known == 0) touch_pages(reinterpret_cast<uint8_t*>(header_) + offset, size);
+    const bool first = known == 0;
     // Never back: another thread may have taken more meanwhile.
     while (known < size && !space.compare_exchange_weak(known, size, std::memory_order_relaxed)) {
     }
+    if (first) touch_pages(reinterpret_cast<uint8_t*>(header_) + offset, size);
     return true;
 }
 

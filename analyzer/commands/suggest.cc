@@ -11,6 +11,7 @@
 #include "analyzer/input/history_loader.h"
 #include "analyzer/input/later_image.h"
 #include "analyzer/model/failure.h"
+#include "analyzer/model/leak_ranking.h"
 #include "analyzer/report/suggestions.h"
 
 namespace heapdrift::commands {

@@ -14,7 +14,9 @@ constexpr double kGapLike = 0.6;
 // Fewer parts have no variance to speak of.
 constexpr size_t kLeastParts = 6;
 constexpr double kDeclineErrors = 0.7;
-constexpr double kSureErrors = 2.5;
+// One in forty falls as far by chance, and phases of a leak are taken to fall by more than their
+// own.
+constexpr double kSureErrors = 2;
 
 // Mean position in [0, 1] of what is distributed as exp(-decline x) there.
 double mean_position(double decline) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/model/births.h"
+#include "analyzer/model/records.h"
 #include "analyzer/model/statistics.h"
 
 namespace heapdrift::model {
@@ -44,9 +45,9 @@ public:
     }
 
     Growth judge() {
+        births_ = births_from(growth_.warm_up);
         for (size_t born = growth_.warm_up; born < end_; ++born) {
             const double live = survivors_.live_at_end(born);
-            births_.push_back({live, survivors_.work_begin(born), survivors_.work_end(born)});
             growth_.survivors += live;
             growth_.allocated += survivors_.allocated(born);
             if (live > 0) ++growth_.generations;
@@ -124,18 +125,24 @@ private:
         growth_.silence = likelihood_of_silence(last_end - births_.front().begin, silent,
                                                 growth_.generations, gaps);
         growth_.decline = std::min(decline(), most_left_);
-        growth_.going_on_term = std::min(goes_on(growth_.silence), growth_.decline);
+        growth_.records = likelihood_of_records(births_from(0));
+        growth_.going_on_term =
+            std::min({goes_on(growth_.silence), growth_.decline, no_records(growth_.records)});
+    }
+
+    // Of what stays, while it can be mature.
+    std::vector<Births> births_from(size_t first) const {
+        std::vector<Births> births;
+        for (size_t born = first; born < end_; ++born)
+            births.push_back({survivors_.live_at_end(born), survivors_.work_begin(born),
+                              survivors_.work_end(born)});
+        return births;
     }
 
     double decline() const {
         const Decline later = fit_decline(births_);
-        std::vector<Births> from_start;
-        for (size_t born = 1; born < growth_.warm_up; ++born)
-            from_start.push_back({survivors_.live_at_end(born), survivors_.work_begin(born),
-                                  survivors_.work_end(born)});
-        if (from_start.empty()) return later.left;
-        from_start.insert(from_start.end(), births_.begin(), births_.end());
-        const Decline whole = fit_decline(from_start);
+        if (growth_.warm_up <= 1) return later.left;
+        const Decline whole = fit_decline(births_from(1));
         return whole.dispersion <= kFitsAsWell * later.dispersion ? std::min(whole.left, later.left)
                                                                   : later.left;
     }

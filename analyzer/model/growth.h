@@ -13,11 +13,12 @@
 //             burst is one of them, however many blocks it has.
 //   trend     the number of mature blocks rises in its later half too: the sum of its steps by the
 //             root of their squares. A bounded cache has steps up and down.
-//   going on  by the work that the process does, not by time, the least of two. Silence: how likely
-//   the last intervals would be without a survivor,
-//             were it still going on. Decline: births of survivors fall exponentially, as those of
-//             a table that fills up; the factor by which they fell, as far as that is beyond
-//             chance; from the start on, where they fall so from there.
+//   going on  by the work that the process does, not by time, the least of three. Silence: how
+//             likely the last intervals would be without a survivor, were it still going on.
+//             Decline: births of survivors fall exponentially, as those of a table that fills up;
+//             the factor by which they fell, as far as that is beyond chance; from the start on,
+//             where they fall so from there. Records: they come no more often than new maxima of a
+//             steady load, as a pool's objects do (model/records.h).
 //   balance   the site's live blocks as a whole become more, by as many (model/balance.h).
 //
 // The mature age is tried at several values and the best one counts: a site may have a leak among
@@ -58,6 +59,7 @@ struct Growth {
     size_t silent = 0;       // last intervals without
     double silence = 1;      // how likely so many are
     double decline = 1;      // births of survivors at the end, as a share of those at the start
+    double records = 0;      // how likely as many would be, were they records of a steady load
     Lasting lasting;         // where some last among others
     double lasting_blocks = 0;
     Balance balance;

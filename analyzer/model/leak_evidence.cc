@@ -9,6 +9,8 @@ namespace heapdrift::model {
 namespace {
 
 constexpr double kAllOfThem = 0.995;
+// Less is 0 % in print.
+constexpr double kHardlyEver = 0.005;
 
 std::string count_of(double count, const char* one, const char* many) {
     return fmt::format("{:.0f} {}", count, std::lround(count) == 1 ? one : many);
@@ -59,6 +61,11 @@ std::string going_on_text(const Growth& growth) {
                   100 * growth.silence);
     if (growth.decline < kAllOfThem)
         text += fmt::format("; births fell to {:.0f} % of what they were", 100 * growth.decline);
+    if (growth.records > kHardlyEver)
+        text += fmt::format(
+            "; a pool, which has most of its objects from the start and makes one when all are "
+            "taken, has as many new ones in {:.0f} % of cases",
+            100 * growth.records);
     return text;
 }
 

@@ -8,10 +8,8 @@
 // seen. lost is from a scan: 0.95 for a confirmed directly lost block, 0.97 U / (U + 1) for U
 // unconfirmed ones, 0.6 where blocks are only indirectly lost, 0.3 where they are possibly lost; of
 // CUDA's memory 0.9 U / (U + 2.25) for U objects that no host memory has a pointer to.
-// Where more than 20 sites grow alike, the doubt in each grows with the root of their number, and
-// with 40 none is more than likely by growth. What PyTorch takes from the driver for tensors that
-// grow is their consequence, and no leak. What is not known (no scan, no staleness) is left out,
-// and said.
+// What is not known (no scan, no staleness) is left out, and said. What the other sites of a
+// program say of one is model/leak_ranking.h's.
 #pragma once
 
 #include <optional>
@@ -39,6 +37,9 @@ inline constexpr double kFewSnapshotsCap = 0.6;
 // In less time nothing tells a program that leaks from one that builds up what it needs, however
 // many snapshots there are.
 inline constexpr double kEnoughSeconds = 0.75;
+
+// Of a part of the score: from here on the part says what kind of leak it is.
+inline constexpr double kMattersFrom = kWatchScore;
 
 enum class LeakKind { growth, lost, lost_and_growth };
 const char* leak_kind_name(LeakKind kind);  // "growth", "lost", "lost+growth"
@@ -76,7 +77,9 @@ struct LeakScore {
 
 LeakScore score_leak(const History& history, const SiteHistory& site);
 
-// Those at or above the least score: the most sure first, then the fastest, then the greatest.
-std::vector<LeakScore> rank_leaks(const History& history, double least_score);
+// For what knows more than the site's own history. Lowers the growth score where it is higher than
+// `most`, with the reason; combine makes the score and its kind anew from their parts.
+void cap_growth(LeakScore& score, double most, Evidence reason);
+void combine(LeakScore& score);
 
 }  // namespace heapdrift::model

@@ -4,6 +4,7 @@ import time
 
 from workloads.case import Case
 from workloads.micro import Micro
+from workloads.programs import Python
 
 
 class Length(Micro):
@@ -14,28 +15,30 @@ class Length(Micro):
 
     def __init__(self, built, times, scale):
         arguments = ["--depth", 20, "--stacks", 1000, "--live", 1e4]
-        super().__init__(f"length-{times}", built, arguments, 5e5 * times, scale)
+        super().__init__(f"length-{times}", built, arguments, 5e5 * times, scale, passes=1)
         self.name = f"growth.length-{times}"
         self.only = Length.only
 
 
 class StartToReport(Case):
-    """From the start of the program to a printed report, 5*10^7 allocations."""
+    """From the start of a program to a printed report of some 5*10^7 allocations."""
 
     only = {"plain", "exact", "sampled", "heaptrack"}
     most_rounds = 1
 
-    def __init__(self, built, scale):
-        super().__init__("long.start-to-report", built)
-        self._pairs = str(max(1000, int(5e7 * scale)))
+    def __init__(self, name, program):
+        super().__init__(f"long.{name}", program.built)
+        self._program = program
+
+    def prepare(self, folder):
+        self._program.prepare(folder)
 
     def run(self, configuration, folder, number):
-        words = [self.built.pairs, "--depth", "20", "--stacks", "1000", "--live", "1e5"]
         begin = time.monotonic()
         taken = self.runner.run(
-            configuration.command([*words, "--pairs", self._pairs], folder),
+            configuration.command(self._program.command(), folder),
             folder,
-            configuration.variables(folder),
+            {**self._program.environment, **configuration.variables(folder)},
             timeout=1200,
             helper=configuration.helper,
         )
@@ -49,5 +52,16 @@ class StartToReport(Case):
         return figures
 
 
+def _programs(built, scale):
+    for name, words in (
+        ("one-stack", ["--depth", 10]),
+        ("1000-stacks", ["--depth", 20, "--stacks", 1000, "--live", 1e5]),
+    ):
+        yield name, Micro(name, built, words, 5e7, scale, passes=1)
+    # One time has 1.84 million allocations.
+    yield "python3", Python(built, scale, times=max(1, int(27 * scale)))
+
+
 def cases(built, scale):
-    return [Length(built, times, scale) for times in (4, 16, 64)] + [StartToReport(built, scale)]
+    found = [Length(built, times, scale) for times in (4, 16, 64)]
+    return found + [StartToReport(name, program) for name, program in _programs(built, scale)]

@@ -36,24 +36,28 @@ class Python(ScriptCase):
     environment = {"PYTHONMALLOC": "malloc"}
     small = True
 
-    def __init__(self, built, scale):
-        super().__init__("programs.python3", built)
-        self._rows = max(20, int(6000 * scale))
+    def __init__(self, built, scale, name="programs.python3", times=1):
+        super().__init__(name, built)
+        self._rows = max(20, int(36000 * scale))
+        self._times = times
 
     def script(self):
         return f"""
 import collections, json, re
-rows = [{{"id": i, "name": f"name {{i}}", "tags": [str(j) for j in range(i % 7)]}}
-        for i in range({self._rows})]
-text = json.dumps(rows)
-back = json.loads(text)
-words = collections.Counter(re.findall(r"[a-z]+ \\d+", text))
-groups = collections.defaultdict(list)
-for _ in range(4):
-    for row in back:
-        groups[len(row["tags"]), row["id"] % 13].append(tuple(row["tags"]) + (row["name"],))
-lines = sorted(",".join(item) for group in groups.values() for item in group)
-print(len(words), len(lines))
+def work():
+    rows = [{{"id": i, "name": f"name {{i}}", "tags": [str(j) for j in range(i % 7)]}}
+            for i in range({self._rows})]
+    text = json.dumps(rows)
+    back = json.loads(text)
+    words = collections.Counter(re.findall(r"[a-z]+ \\d+", text))
+    groups = collections.defaultdict(list)
+    for _ in range(4):
+        for row in back:
+            groups[len(row["tags"]), row["id"] % 13].append(tuple(row["tags"]) + (row["name"],))
+    lines = sorted(",".join(item) for group in groups.values() for item in group)
+    print(len(words), len(lines))
+for _ in range({self._times}):
+    work()
 """
 
 
@@ -62,7 +66,7 @@ class Sqlite(ProgramCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.sqlite3", built)
-        self._rows = max(100, int(60000 * scale))
+        self._rows = max(100, int(180000 * scale))
 
     def prepare(self, folder):
         self.stdin = os.path.join(folder, "input.sql")
@@ -120,7 +124,7 @@ class Perl(ScriptCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.perl", built)
-        self._lines = max(100, int(150000 * scale))
+        self._lines = max(100, int(400000 * scale))
 
     def script(self):
         return f"""
@@ -138,7 +142,7 @@ class Node(ScriptCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.node", built)
-        self._entries = max(100, int(100000 * scale))
+        self._entries = max(100, int(200000 * scale))
 
     def script(self):
         return f"""
@@ -181,7 +185,7 @@ class Xz(ProgramCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.xz", built)
-        self._words = max(1000, int(250000 * scale))
+        self._words = max(1000, int(400000 * scale))
 
     def prepare(self, folder):
         self._file = os.path.join(folder, "text")
@@ -200,7 +204,7 @@ class Git(ProgramCase):
 
     def __init__(self, built, scale):
         super().__init__("programs.git", built)
-        self._commits = max(5, int(400 * scale))
+        self._commits = max(5, int(2400 * scale))
         self._repository = None
 
     def prepare(self, folder):

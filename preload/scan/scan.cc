@@ -1,11 +1,11 @@
 #include "preload/scan/scan.h"
 
-#include "core/snapshot_table.h"
 #include "preload/cuda/recording.h"
 #include "preload/page_memory.h"
-#include "preload/process_figures.h"
 #include "preload/recorder.h"
+#include "preload/scan/obstacles.h"
 #include "preload/scan/process_copy.h"
+#include "preload/scan/result_segments.h"
 #include "preload/scan/spawn.h"
 #include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
@@ -39,10 +39,7 @@ struct Progress {
     Findings* findings[2] = {};
     Findings* as_exit_began = nullptr;
     bool devices_unknown = false;  // that scan has no result
-    // Two sets of segments: a reader finds the last result while the next is written.
-    ScanSegment** segments[2] = {};
-    uint32_t segment_count[2] = {};
-    uint32_t next_set = 0;
+    ResultSegments segments;
 };
 constinit Progress progress;
 
@@ -52,60 +49,12 @@ constinit std::atomic<bool> blocks_unrecorded{false};
 constinit uint64_t exit_frame = 0;
 constinit uint64_t exit_thread_pointer = 0;
 
-uint64_t live_blocks() {
-    uint64_t blocks = 0;
-    const uint32_t rows = recorder.file.control().thread_count.load(std::memory_order_relaxed);
-    for (uint32_t i = 0; i < rows; ++i) {
-        const ThreadRow& row = recorder.file.thread(i);
-        blocks += row.allocations.load(std::memory_order_relaxed) -
-                  row.deallocations.load(std::memory_order_relaxed);
-    }
-    return static_cast<int64_t>(blocks) < 0 ? 0 : blocks;
-}
-
-ScanObstacle check_process() {
-    if (memory_confined()) return ScanObstacle::confined;
-    if (!recorder.sampler.exact()) return ScanObstacle::sampled;
-    if (recorder.file.header().identity.forked != 0) return ScanObstacle::forked;
-    if (!own_ranges_complete()) return ScanObstacle::own_memory;
-    return ScanObstacle::none;
-}
-
-// For the copy's own tables, and for what the process changes in the meantime.
-bool memory_suffices() {
-    constexpr uint64_t kBytesPerBlock = 32;
-    SnapshotLock lock(recorder.file.control(), monotonic_ns());
-    if (!lock.held()) return true;
-    SnapshotDescriptor figures{};
-    read_process_figures(figures);
-    const uint64_t resident = figures.rss_anon_bytes == kUnknownBytes ? 0 : figures.rss_anon_bytes;
-    return memory_headroom() > kBytesPerBlock * live_blocks() + resident / 8 + (8u << 20);
-}
-
-bool reserve_segments(uint32_t set) {
-    const uint32_t sites = recorder.file.control().site_count.load(std::memory_order_relaxed);
-    const uint32_t wanted = sites / kScanRowsPerSegment + 2;
-    if (progress.segments[set] == nullptr) {
-        constexpr size_t kBytes = SessionFile::kMaxScanSegments * sizeof(void*);
-        progress.segments[set] = static_cast<ScanSegment**>(map_pages(kBytes));
-        if (progress.segments[set] == nullptr) return false;
-    }
-    uint32_t& count = progress.segment_count[set];
-    for (; count < wanted; ++count) {
-        ScanSegment* segment = recorder.file.add_scan_segment();
-        if (segment == nullptr) return false;
-        progress.segments[set][count] = segment;
-    }
-    return true;
-}
-
 // Begins the first or the second scan. sp: from there outwards the caller's stack is in use.
 ScanObstacle begin(uint64_t sp) {
     const uint64_t begun_ns = monotonic_ns();
     const bool second = progress.phase == Phase::between;
     if (!memory_suffices()) return ScanObstacle::memory;
-    const uint32_t set = progress.next_set;
-    if (!reserve_segments(set)) return ScanObstacle::file;
+    if (!progress.segments.reserve()) return ScanObstacle::file;
     Findings*& findings = progress.findings[second ? 1 : 0];
     if (findings == nullptr) findings = static_cast<Findings*>(map_shared_pages(sizeof(Findings)));
     ContextMemory memory;
@@ -121,8 +70,8 @@ ScanObstacle begin(uint64_t sp) {
     context.caller_tid = sys::tid();
     context.caller_pointer = StackBounds::thread_pointer();
     context.caller_sp = sp;
-    context.segments = progress.segments[set];
-    context.segment_count = progress.segment_count[set];
+    context.segments = progress.segments.first();
+    context.segment_count = progress.segments.count();
     context.earlier = second ? progress.findings[0] : nullptr;
     context.as_exit_began = progress.as_exit_began;
     context.findings = findings;
@@ -138,7 +87,7 @@ ScanObstacle begin(uint64_t sp) {
     findings->held_ns.store(monotonic_ns() - begun_ns, std::memory_order_relaxed);
     progress.copy = context.copy;
     progress.copy_begun_ns = begun_ns;
-    progress.next_set = 1 - set;
+    progress.segments.take_others_next();
     progress.phase = context.conclusive ? Phase::second : Phase::first;
     return ScanObstacle::none;
 }
@@ -237,10 +186,8 @@ void forget() {
     progress.going_on.store(false, std::memory_order_relaxed);
     progress.phase = Phase::idle;
     progress.copy = 0;
-    for (uint32_t i = 0; i < 2; ++i) {
-        progress.findings[i] = nullptr;
-        progress.segment_count[i] = 0;
-    }
+    for (Findings*& findings : progress.findings) findings = nullptr;
+    progress.segments.forget();
     progress.as_exit_began = nullptr;
     progress.devices_unknown = false;
     exit_frame = 0;

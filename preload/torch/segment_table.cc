@@ -44,9 +44,7 @@ void SegmentTable::insert(uint64_t start, uint64_t end) {
         auto* copy = static_cast<Segment*>(map_pages(larger * sizeof(Segment)));
         if (copy == nullptr) return;
         for (uint32_t i = 0; i < count_; ++i) copy[i] = segments_[i];
-        if (segments_ != nullptr) unmap_pages(segments_, capacity_ * sizeof(Segment));
-        segments_ = copy;
-        capacity_ = larger;
+        replace_pages(segments_, capacity_, copy, larger);
     }
     if (behind == at) {
         for (uint32_t i = count_; i > at; --i) segments_[i] = segments_[i - 1];

@@ -147,6 +147,25 @@ class Processes(EndToEndTest):
         _, others = self.check_alone("processes vfork_exit")
         self.assertEqual(others, [])
 
+    def test_vfork_child_that_allocates_before_its_parent(self):
+        """The parent, which waits for its first allocation, is recorded, and the child is not."""
+        command = [*self.victim("processes"), "vfork_that_allocates"]
+        shell = ["/bin/sh", "-c", '"$@"; exit $?', "sh"]
+        plain = self.plain(command)
+        result = self.recorded([*shell, *command], "min_descendant=1")
+        self.assert_ran_alike(plain, result)
+        parents = [
+            report
+            for report in self.reports_of_all()
+            if report["files"][0]["program"].endswith("processes")
+        ]
+        self.assertEqual(len(parents), 1, session.sessions_in(self.folder))
+        self.assert_truth(parents[0], truth.read_truth(result.out)[0], result)
+        self.assert_nothing_lost(parents[0])
+        self.assertEqual(
+            (parents[0]["files"][0]["ended_by"], parents[0]["files"][0]["exit_status"]), ("exit", 2)
+        )
+
     def test_failing_exec_leaves_the_session_open(self):
         _, others = self.check_alone("processes failing_exec")
         self.assertEqual(others, [])

@@ -155,6 +155,16 @@ static void with_vfork_exit(void) {
     }
 }
 
+// POSIX forbids it, programs do it; here before anything else is allocated.
+static void with_vfork_that_allocates(void) {
+    const pid_t child = vfork();
+    if (child == 0) {
+        free(keep(malloc(100)));
+        _exit(9);
+    }
+    wait_for(child, 9);
+}
+
 // A failing exec leaves the vfork child, and with it the session, where they were.
 static void with_failing_exec(void) {
     char* const arguments[] = {"none", NULL};
@@ -229,6 +239,7 @@ int main(int argc, char** argv) {
         {"fork_of_pairs", with_fork_of_pairs},
         {"vfork_exec", with_vfork_exec},
         {"vfork_exit", with_vfork_exit},
+        {"vfork_that_allocates", with_vfork_that_allocates},
         {"failing_exec", with_failing_exec},
         {"posix_spawn", with_posix_spawn},
         {"system", with_system},

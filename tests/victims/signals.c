@@ -3,12 +3,17 @@
 //   mmap      the handler maps and unmaps at any moment
 //   anywhere  the handler reads the clock at any moment, and counts: nothing must be lost
 //   raise     the handler allocates inside raise(), with a known stack
+//   begin     a thread begins to allocate, and the handler of SIGUSR1 leaves by siglongjmp
+//   leave     the handler of SIGUSR1, if one comes, leaves by siglongjmp; 65536 stacks before, and
+//   after
+#include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 
-#include "truth.h"
+#include "stacks.h"
 
 static volatile sig_atomic_t inside_allocator;
 static _Atomic int64_t strikes;
@@ -96,6 +101,43 @@ MARKER void raising_function(void) {
     expect_through("raising_function", 3, 333, 0, 333);
 }
 
+static sigjmp_buf outside;
+static _Thread_local volatile sig_atomic_t may_leave;
+
+static void leave(int signal) {
+    (void)signal;
+    if (may_leave) siglongjmp(outside, 1);
+}
+
+static void leave_when_told(void) {
+    struct sigaction action = {.sa_handler = leave};
+    REQUIRE(sigaction(SIGUSR1, &action, NULL) == 0);
+}
+
+MARKER void* interrupted_thread(void* unused) {
+    may_leave = 1;
+    for (volatile int i = 0; i < 1000; ++i)
+        if (sigsetjmp(outside, 1) == 0) free(keep(malloc(24)));
+    may_leave = 0;
+    return unused;
+}
+
+static void allocate_in_a_thread(void) {
+    pthread_t thread;
+    leave_when_told();
+    REQUIRE(pthread_create(&thread, NULL, interrupted_thread, NULL) == 0);
+    REQUIRE(pthread_join(thread, NULL) == 0);
+    expect("interrupted_thread", kSome, kSome, kSome, kAny);
+}
+
+static void allocate_on_many_stacks(void) {
+    leave_when_told();
+    may_leave = 1;
+    if (sigsetjmp(outside, 1) == 0) branch(16, 24);
+    branch(16, 24);
+    may_leave = 0;
+}
+
 int main(int argc, char** argv) {
     const char* mode = argc > 1 ? argv[1] : "";
     if (strcmp(mode, "outside") == 0) {
@@ -109,6 +151,10 @@ int main(int argc, char** argv) {
                        (count + 1) / 2 * 8192);
     } else if (strcmp(mode, "anywhere") == 0) {
         strike_while_busy(on_alarm_anywhere, &strikes);
+    } else if (strcmp(mode, "begin") == 0) {
+        allocate_in_a_thread();
+    } else if (strcmp(mode, "leave") == 0) {
+        allocate_on_many_stacks();
     } else {
         struct sigaction action = {.sa_handler = handler_in_raise_3x111};
         REQUIRE(sigaction(SIGUSR1, &action, NULL) == 0);

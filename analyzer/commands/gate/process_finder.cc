@@ -8,6 +8,7 @@
 #include "analyzer/commands/view_options.h"
 #include "analyzer/input/history_loader.h"
 #include "analyzer/model/failure.h"
+#include "analyzer/model/leak_ranking.h"
 #include "analyzer/model/timing.h"
 
 namespace heapdrift::commands {

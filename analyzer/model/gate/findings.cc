@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/model/leak_ranking.h"
+
 namespace heapdrift::model {
 
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "analyzer/model/leak_ranking.h"
 #include "analyzer/model/suggestions/suggestion.h"
 #include "tests/unit/support/profile_builder.h"
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -77,6 +79,43 @@ TEST_F(MappingTableTest, OneUnmappingReachesSeveralMappings) {
         EXPECT_EQ(raw(pieces[i].site), i + 1);
         EXPECT_TRUE(pieces[i].last);
     }
+}
+
+TEST_F(MappingTableTest, RangesAreInOrderWhereverTheyComeAndGo) {
+    std::map<uint64_t, uint32_t> expected;
+    std::mt19937 random(1);
+    for (uint32_t i = 1; i < 20000; ++i) {
+        const uint64_t start = (1 + random() % 500) * 0x1000;
+        if (expected.erase(start) == 0) {
+            ASSERT_TRUE(table_.add(start, 0x1000, SiteId{i}, 0));
+            expected[start] = i;
+        } else {
+            ASSERT_EQ(remove(start, 0x1000).size(), 1u);
+        }
+        auto next = expected.begin();
+        table_.for_each([&](uint64_t from, uint64_t to, SiteId site) {
+            ASSERT_NE(next, expected.end());
+            ASSERT_EQ(from, next->first);
+            ASSERT_EQ(to, from + 0x1000);
+            ASSERT_EQ(raw(site), next->second);
+            ++next;
+        });
+        ASSERT_EQ(next, expected.end());
+    }
+}
+
+// The kernel gives addresses out downwards. If each range moved all that there are, this would take
+// hours, and each call of the program's milliseconds.
+TEST_F(MappingTableTest, AMillionRangesComeDownwardsAndGoInEitherOrder) {
+    constexpr uint64_t kCount = 1'000'000;
+    const auto add_all = [this] {
+        for (uint64_t i = kCount; i > 0; --i)
+            ASSERT_TRUE(table_.add(i * 0x2000, 0x1000, SiteId{1}, 0));
+    };
+    add_all();
+    for (uint64_t i = kCount; i > 0; --i) ASSERT_EQ(remove(i * 0x2000, 0x1000).size(), 1u);
+    add_all();
+    for (uint64_t i = 1; i <= kCount; ++i) ASSERT_EQ(remove(i * 0x2000, 0x1000).size(), 1u);
 }
 
 }  // namespace
