@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 #include <link.h>
-#include <pthread.h>
 #include <sys/single_threaded.h>
 #include <unistd.h>
 
@@ -11,11 +10,13 @@
 #include "preload/message.h"
 #include "preload/next_allocator.h"
 #include "preload/operation.h"
+#include "preload/options_text.h"
 #include "preload/page_memory.h"
 #include "preload/recorder.h"
 #include "preload/scan/scan.h"
 #include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
+#include "preload/thread_exit.h"
 #include "preload/thread_local.h"
 #include "preload/unwind/rule_table.h"
 #include "preload/vdso_clock.h"
@@ -46,48 +47,11 @@ constinit uint32_t waiting_pid = 0;
 
 constinit std::atomic<Confinement> confinement_in_force{Confinement::none};
 
-constinit pthread_key_t thread_exit_key = 0;
-constinit bool thread_exit_key_made = false;
-
-// HEAPDRIFT_OPTIONS as the process was started with; before libc has set environ, from /proc.
-const char* options_text() {
-    HEAPDRIFT_LARGE_TABLE static char text[4096];
-    constexpr const char* kName = "HEAPDRIFT_OPTIONS=";
-    if (environ != nullptr) {
-        for (char** entry = environ; *entry != nullptr; ++entry)
-            if (text_starts(*entry, kName)) return *entry + text_size(kName);
-        return nullptr;
-    }
-    HEAPDRIFT_LARGE_TABLE static char whole[64 * 1024];
-    const size_t size = sys::read_file("/proc/self/environ", whole, sizeof(whole) - 1);
-    for (size_t at = 0; at < size; at += text_size(whole + at) + 1)
-        if (text_starts(whole + at, kName)) {
-            copy_text(text, whole + at + text_size(kName));
-            return text;
-        }
-    return nullptr;
-}
-
 // Once: what is wrong with them is said.
 void read_options() {
     if (options_known) return;
     recorder.options = parse_options(options_text());
     options_known = true;
-}
-
-// Thread-specific destructors run in rounds; in the last one the state goes back. What the thread
-// still allocates or frees then borrows a state for each operation.
-void on_thread_exit(void* pointer) {
-    auto* state = static_cast<ThreadState*>(pointer);
-    if (state != tls.state) return;
-    if (++state->destructor_rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
-        const BusyScope internal(Busy::internal);
-        if (pthread_setspecific(thread_exit_key, state) == 0) return;
-    }
-    const BusyScope recording(Busy::recording);
-    tls.ended = true;
-    tls.state = nullptr;
-    recorder.threads.retire(state);
 }
 
 bool make_process_state() {
@@ -139,10 +103,7 @@ void start_recording() {
         give_up();
         return;
     }
-    if (!thread_exit_key_made) {
-        const BusyScope internal(Busy::internal);
-        thread_exit_key_made = pthread_key_create(&thread_exit_key, on_thread_exit) == 0;
-    }
+    prepare_exit_notices();
     process->state.store(ProcessState::recording, std::memory_order_release);
     settle_ordinary();
 }
@@ -222,12 +183,6 @@ void settle_ordinary() {
     };
     do process->ordinary.store(present(), std::memory_order_seq_cst);
     while (process->ordinary.load(std::memory_order_relaxed) != present());
-}
-
-void attach_exit_notice(ThreadState* state) {
-    if (!thread_exit_key_made) return;
-    const BusyScope internal(Busy::internal);
-    pthread_setspecific(thread_exit_key, state);
 }
 
 bool activate_slow() {

@@ -64,7 +64,5 @@ void finish_recording();  // marks the session as ended by exit; harmless in a v
 enum class Confinement : uint8_t { none, filtered, strict };
 // Returns what was in force before, to be put back when the attempt failed.
 Confinement note_confined(Confinement confinement);
-// Arranges that the state goes back when its thread ends.
-void attach_exit_notice(ThreadState* state);
 
 }  // namespace heapdrift

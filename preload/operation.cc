@@ -5,6 +5,7 @@
 #include "preload/page_memory.h"
 #include "preload/signals_blocked.h"
 #include "preload/syscalls.h"
+#include "preload/thread_exit.h"
 
 namespace heapdrift {
 namespace {
