@@ -33,6 +33,7 @@ void replace_pages(Entry*& table, uint32_t& capacity, Entry* copy, uint32_t larg
     std::atomic_signal_fence(std::memory_order_seq_cst);
     capacity = larger;
     std::atomic_signal_fence(std::memory_order_seq_cst);
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): some tables are of pointers.
     if (before != nullptr) unmap_pages(before, capacity_before * sizeof(Entry));
 }
 // For pages that will all be written soon: one call instead of a fault for each.
