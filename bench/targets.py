@@ -192,7 +192,7 @@ def _file(results):
     sizes = [
         (name, results.get(name).median("exact", "file_bytes"))
         # Both are long enough to have all the snapshots that are kept.
-        for name in ("growth.length-16", "growth.length-64")
+        for name in ("growth.length-32", "growth.length-128")
         if results.get(name)
     ]
     what = "file after a run four times as long"

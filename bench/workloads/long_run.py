@@ -63,5 +63,5 @@ def _programs(built, scale):
 
 
 def cases(built, scale):
-    found = [Length(built, times, scale) for times in (4, 16, 64)]
+    found = [Length(built, times, scale) for times in (8, 32, 128)]
     return found + [StartToReport(name, program) for name, program in _programs(built, scale)]
