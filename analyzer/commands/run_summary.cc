@@ -100,6 +100,11 @@ void print_main(const SessionSummary& session, const process::Outcome& outcome) 
             ? ""
             : fmt::format("; sampled every {}, so that figures are estimates",
                           report::format_bytes(session.info.sampling_interval_bytes))));
+    say(fmt::format("cost: {}{} of own memory; {} dropped, {}{} with a truncated stack",
+                    session.info.ending == model::Ending::exit ? "" : "at least ",
+                    report::format_bytes(session.own_bytes),
+                    report::format_count(session.losses.dropped_total()), estimate_mark(session),
+                    report::format_count(session.truncated_allocations)));
     say(fmt::format("recorded in {}", short_path(session.info.path)));
 }
 

@@ -24,10 +24,24 @@ double seconds_since(uint64_t monotonic_ns) {
     return static_cast<double>(now_ns - std::min(now_ns, monotonic_ns)) * 1e-9;
 }
 
+bool is_truncated(const SessionView& view, const Site& site) {
+    // Acquire: pairs with the recorder's release of node; the stack behind it is finished.
+    uint32_t node_id = site.node.load(std::memory_order_acquire);
+    // A made-up file may have parents in a circle.
+    for (size_t depth = 0; depth <= kMaxDepth + 1; ++depth) {
+        const Node* node = node_id == 0 ? nullptr : view.node(node_id);
+        if (node == nullptr) return true;
+        if (node->kind == FrameKind::root) return node->end != StackEnd::complete;
+        node_id = node->parent;
+    }
+    return true;
+}
+
 void add_counters(const SessionView& view, SessionSummary& summary) {
     constexpr std::array<uint32_t, 1> kPoints = {input::kCurrent};
     const Mode mode = view.header().identity.mode;
     uint64_t allocations = 0;
+    uint64_t truncated_allocations = 0;
     const std::vector<Counters> counters = input::counters_at(view, kPoints).front();
     uint64_t deallocated_bytes = 0;
     uint64_t allocated_bytes = 0;
@@ -37,10 +51,14 @@ void add_counters(const SessionView& view, SessionSummary& summary) {
         summary.allocated_bytes += counters[id].allocated_bytes;
         if (!domain_in_total(site->domain)) continue;
         allocations += counters[id].allocations;
+        if (counters[id].allocations > 0 && is_truncated(view, *site))
+            truncated_allocations += counters[id].allocations;
         allocated_bytes += counters[id].allocated_bytes;
         deallocated_bytes += counters[id].deallocated_bytes;
     }
     summary.allocations = input::whole_count(allocations, mode);
+    summary.truncated_allocations = input::whole_count(truncated_allocations, mode);
+    summary.own_bytes = view.header().control.own_bytes.load();
     // A reader of a running process can see a deallocation before its allocation.
     summary.live_bytes = allocated_bytes - std::min(allocated_bytes, deallocated_bytes);
 }

@@ -21,6 +21,10 @@ struct SessionSummary {
     uint64_t live_bytes = 0;
     uint64_t peak_live_bytes = 0;  // of the heap
     uint64_t allocated_bytes = 0;  // over all domains
+    // Of `allocations`, those whose call stack is not complete.
+    uint64_t truncated_allocations = 0;
+    // What the recorder took; its table of live blocks is in it once the process has ended by exit.
+    uint64_t own_bytes = 0;
     uint64_t started_monotonic_ns = 0;
     dev_t device = 0;
     ino_t inode = 0;

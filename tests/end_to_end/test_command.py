@@ -22,6 +22,18 @@ class Run(EndToEndTest):
         result = self.run_under("-o", "F", "--", *self.victim("heap_functions"))
         self.assertIn("realloc_grow_large_600k_to_2m", result.err)
 
+    def test_what_recording_cost_is_one_line(self):
+        for depth in ("64", "2"):
+            words = ["-o", depth, "--no-report", "--depth", depth, "--"]
+            result = self.run_under(*words, *self.victim("heap_functions"))
+            totals = session.json_of(["info", depth], self.folder)["totals"]
+            self.assertEqual(totals["truncated_allocations"] > 0, depth == "2")
+            self.assertRegex(
+                result.err,
+                rf"(?m)^heapdrift: cost: [0-9.]+ [KM]iB of own memory; {totals['dropped']} dropped, "
+                rf"{totals['truncated_allocations']} with a truncated stack$",
+            )
+
     def test_quiet_is_quiet(self):
         result = self.run_under("-q", "-o", "F", "--", *self.victim("heap_functions"))
         self.assertEqual(result.err, "")
